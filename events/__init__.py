@@ -1,0 +1,1 @@
+"""The contract: topics, records, codecs and settings. Imports no Kafka client."""

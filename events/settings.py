@@ -1,0 +1,213 @@
+"""The stream's settings: `stream.toml`, and the environment. The one place that reads either."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import ConfigDict, Field, ValidationError, model_validator
+
+from events.durations import Duration
+from events.errors import ScoreloopError
+from events.schema import Feature, Features, Label, Labels, Section, schema_sha256
+from events.settings_errors import sentence
+
+BOOTSTRAP_VARIABLE = "SCORELOOP_BOOTSTRAP_SERVERS"
+DEFAULT_BOOTSTRAP = "127.0.0.1:9092"
+BUCKETS_A_WINDOW = 12
+
+Property = bool | int | float | str
+
+
+class Kafka(Section):
+    """Where the brokers are. Any other key is a librdkafka property by its own name."""
+
+    model_config = ConfigDict(extra="allow")
+
+    bootstrap_servers: str = DEFAULT_BOOTSTRAP
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_dotted_names(cls, value: object) -> object:
+        """TOML reads `security.protocol = "SSL"` as a table in a table: put the name together again."""
+        return dict(_dotted(value)) if isinstance(value, dict) else value
+
+    @property
+    def properties(self) -> dict[str, Property]:
+        """The librdkafka properties that the file sets, by name."""
+        return {name: value for name, value in (self.model_extra or {}).items()}
+
+
+def _dotted(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Property]]:
+    pairs: list[tuple[str, Property]] = []
+    for key, value in table.items():
+        if isinstance(value, dict):
+            pairs += _dotted(value, f"{prefix}{key}.")
+        elif isinstance(value, bool | int | float | str):
+            pairs.append((f"{prefix}{key}", value))
+        else:
+            raise ValueError(f"{prefix}{key}: a librdkafka property is a string, a number, true or false")
+    return pairs
+
+
+class Topics(Section):
+    """What `topics create` makes."""
+
+    partitions: Annotated[int, Field(ge=1, le=10_000)] = 4
+    """Partitions of `features`, `labels` and every topic that has as many."""
+    replication_factor: Annotated[int, Field(ge=1, le=32)] | None = None
+    """Copies of each partition; without it the broker's default."""
+
+
+class Limits(Section):
+    """What is refused."""
+
+    max_event_bytes: Annotated[int, Field(ge=64, le=16 * 1024 * 1024)] = 64 * 1024
+    """A larger value goes to `dead-letters`."""
+    max_future_skew: Duration = 300_000
+    """How far an event's `ts` may be ahead of its Kafka timestamp."""
+    idle_after: Duration = 60_000
+    """A partition read to its end with nothing new for so long is left out of the watermark."""
+
+
+class Scoring(Section):
+    """How events are gathered into one `predict`."""
+
+    batch_records: Annotated[int, Field(ge=1, le=100_000)] = 5_000
+    """The most events in one batch, and so in one transaction."""
+    batch_wait: Duration = 5
+    """How long a batch that is not full waits for more."""
+
+
+class Windows(Section):
+    """Ranges of event time, aligned to the epoch, over which figures are computed."""
+
+    length: Duration = 3_600_000
+    bucket: Duration | None = None
+    """What alarms look at; divides `length`; default a twelfth of it."""
+    segments: tuple[str, ...] = ()
+    """Features whose values each get figures of their own."""
+
+    @property
+    def bucket_ms(self) -> int:
+        """The bucket's length in milliseconds."""
+        return self.length // BUCKETS_A_WINDOW if self.bucket is None else self.bucket
+
+    @model_validator(mode="after")
+    def _bucket_divides_length(self) -> Self:
+        if self.length % self.bucket_ms or (self.bucket is None and self.length % BUCKETS_A_WINDOW):
+            raise ValueError("`bucket` must divide `length` (without it, 12 buckets a window)")
+        return self
+
+
+class Decisions(Section):
+    """When the loop acts."""
+
+    false_alarm_every: Annotated[int, Field(ge=10)] = 10_000
+    """Labelled events between two false alarms, on average."""
+
+
+Family = Literal["linear", "tree", "forest", "boosting"]
+
+
+class Training(Section):
+    """How a version is trained."""
+
+    families: Annotated[tuple[Family, ...], Field(min_length=1)] = ("linear", "tree", "forest", "boosting")
+    folds: Annotated[int, Field(ge=2, le=20)] = 3
+    """Time-ordered folds of the search: each is judged on rows after those it learned from."""
+    holdout: Annotated[float, Field(gt=0, lt=1)] = 0.25
+    """The newest share of the rows, on which the version's error is measured."""
+    seed: int = 0
+
+
+class Registry(Section):
+    """Where artefacts are kept: a folder beside the file, or an fsspec URL."""
+
+    url: Annotated[str, Field(min_length=1)] = "registry"
+
+
+class Settings(Section):
+    """One stream, as its `stream.toml` says, with every default filled in."""
+
+    model_config = ConfigDict(title="scoreloop stream.toml", ignored_types=(cached_property,))
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+    task: Literal["classification", "regression"]
+    kafka: Kafka = Kafka()
+    features: Annotated[Features, Field(min_length=1)]
+    labels: Labels = Labels()
+    windows: Windows = Windows()
+    decisions: Decisions = Decisions()
+    registry: Registry = Registry()
+    topics: Topics = Topics()
+    limits: Limits = Limits()
+    scoring: Scoring = Scoring()
+    training: Training = Training()
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> Self:
+        if self.task == "classification" and self.labels.classes is None:
+            raise ValueError(
+                '[labels] classes: a classification needs them, such as classes = ["fraud", "ok"]'
+            )
+        if self.task == "regression" and self.labels.classes is not None:
+            raise ValueError(
+                '[labels] classes: a regression has none; remove them or set task = "classification"'
+            )
+        for name in self.windows.segments:
+            if name not in self.features:
+                raise ValueError(f"[windows] segments: {name!r} is no feature")
+            if self.features[name].type == "number":
+                raise ValueError(f"[windows] segments: {name!r} is a number; segments go by category")
+        return self
+
+    @cached_property
+    def schema_sha256(self) -> str:
+        """SHA-256 of task, features and classes; a version serves only the schema it was trained for."""
+        return schema_sha256(self.task, self.features, self.labels.classes)
+
+    @property
+    def classes(self) -> tuple[Label, ...]:
+        """The classes of a classification, none for a regression."""
+        return self.labels.classes or ()
+
+    @property
+    def arrays(self) -> dict[str, Feature]:
+        """The features that are arrays."""
+        return {name: spec for name, spec in self.features.items() if spec.shape}
+
+
+def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings in `path`; `SCORELOOP_BOOTSTRAP_SERVERS` overrides the file's servers.
+
+    A registry that is no URL is taken as a folder beside the file.
+
+    Raises:
+        ScoreloopError: the file is missing, is no TOML, or a key is unknown, of a wrong type or contradictory:
+            the sentence names the file, the key and what is allowed.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ScoreloopError(f"{path}: no such file; `scoreloop init` writes one from a CSV") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ScoreloopError(f"{path}: cannot be read as TOML: {error}") from None
+    if servers := environ.get(BOOTSTRAP_VARIABLE):
+        kafka = document.setdefault("kafka", {})
+        if isinstance(kafka, dict):
+            kafka["bootstrap_servers"] = servers
+    return _checked(document, path)
+
+
+def _checked(document: dict[str, Any], path: Path) -> Settings:
+    try:
+        settings = Settings.model_validate(document)
+    except ValidationError as error:
+        raise ScoreloopError(f"{path}: {sentence(error, Settings)}") from None
+    if "://" in settings.registry.url:
+        return settings
+    folder = path.resolve().parent / settings.registry.url
+    return settings.model_copy(update={"registry": Registry(url=str(folder))})

@@ -1,0 +1,1 @@
+"""What decides: pipelines, training, scoring, the registry. No Kafka, no clock, no environment."""

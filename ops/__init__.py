@@ -1,0 +1,1 @@
+"""What runs beside the program: the broker for development."""

@@ -1,0 +1,1 @@
+"""What talks to Kafka for everybody else: clients, the transaction, topics, reading to an end."""
