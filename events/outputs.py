@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 Message = dict[str, bytes | None]
 """`{"key": …, "value": …}`, the shape in which the client takes many at once."""
 
+ANY_PARTITION = -1
+"""The key decides."""
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -14,7 +17,7 @@ class Output:
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...] = ()
-    partition: int | None = None
+    partition: int = ANY_PARTITION
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,15 +30,13 @@ def _most_telling(findings: Iterable[Any]) -> list[Any]:
 
 def _key(where: list[str]) -> str:
     match where:
-        case []:
-            return ""
-        case [key]:
-            return f"{key}: "
-        case [section, *keys]:
+        case [section, *keys] if keys:
             return f"[{section}] {'.'.join(keys)}: "
+        case _:
+            return "".join(f"{key}: " for key in where)
 
 
-def _what(finding: Any, model: type[BaseModel], where: list[str]) -> str:  # noqa: ANN401 (pydantic's dict)
+def _what(finding: Any, model: type[BaseModel], where: list[str]) -> str:
     match finding["type"]:
         case "extra_forbidden":
             allowed = _fields(model, where[:-1])
@@ -63,7 +61,7 @@ def _fields(model: type[BaseModel], where: list[str]) -> list[str]:
     return list(model.model_fields)
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 (any annotation)
+def _model_in(annotation: Any) -> type[BaseModel] | None:
     """The model among the arguments of a generic annotation, such as that of a table's values."""
     for argument in get_args(annotation):
         if isinstance(argument, type) and issubclass(argument, BaseModel):

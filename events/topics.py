@@ -10,7 +10,7 @@ MEBIBYTE = 1024 * 1024
 DAY_MS = 86_400_000
 
 DEAD_LETTER_MAX_BYTES = 16 * MEBIBYTE
-"""`max.message.bytes` of `dead-letters`: a record that fits a default topic must fit here with its headers."""
+"""`max.message.bytes` of `dead-letters`: what fits a default topic must fit here with its headers."""
 
 _LONG_RETENTION = {"retention.ms": str(365 * DAY_MS)}
 
@@ -49,8 +49,8 @@ LABELS = Topic(
     "any or none, any partitioner", "user", "delete",
 )  # fmt: skip
 PREDICTIONS = Topic(
-    "predictions", "the answer that was served for each event", ("scorer",), ("the user's programs", "joiner"),
-    "event_id", "as features", "delete",
+    "predictions", "the answer that was served for each event", ("scorer",),
+    ("the user's programs", "joiner"), "event_id", "as features", "delete",
 )  # fmt: skip
 SHADOWS = Topic(
     "shadows", "answers computed on the same events and not served", ("scorer",), ("joiner",),

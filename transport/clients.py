@@ -1,7 +1,8 @@
 """Kafka clients with the settings that the promises need. The one place that builds a configuration."""
 
 import logging
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
@@ -14,6 +15,8 @@ REACH_SECONDS = 10.0
 
 SESSION_TIMEOUT_MS = 6_000
 """A killed member's partitions move on after this; classic protocol with static membership."""
+
+Client = TypeVar("Client")
 
 _log = logging.getLogger("scoreloop.kafka")
 
@@ -100,7 +103,7 @@ def _dots(properties: dict[str, Property]) -> dict[str, Property]:
     return {name.replace("_", "."): value for name, value in properties.items()}
 
 
-def _built(client: Any, config: dict[str, Any]) -> Any:  # noqa: ANN401 (three client classes without types)
+def _built(client: Callable[[dict[str, Any]], Client], config: dict[str, Any]) -> Client:
     try:
         return client(config)
     except KafkaException as error:

@@ -18,7 +18,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
-from confluent_kafka.cimpl import ConsumerGroupMetadata
 
 from events.outputs import Message, Output, Outputs
 from events.settings import Kafka, Property
@@ -32,7 +31,6 @@ _MESSAGE_MAX_BYTES = (
     DEAD_LETTER_MAX_BYTES + 1024 * 1024
 )  # the producer's own limit counts more than the broker's
 _CALL_SECONDS = 5.0
-_CLOSE_SECONDS = 2.0
 _ROOM_SECONDS = 0.1
 _FENCED = {KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED}  # noqa: SLF001
 
@@ -78,7 +76,7 @@ class TransactionalProducer:
         self,
         outputs: Outputs,
         offsets: Sequence[TopicPartition] = (),
-        group: ConsumerGroupMetadata | None = None,
+        group: object = None,
     ) -> None:
         """Write all of `outputs` and `offsets`, or nothing.
 
@@ -99,7 +97,7 @@ class TransactionalProducer:
     def close(self) -> None:
         """Let go of the connection. A transaction left open is the broker's to abort."""
         self._producer.purge()
-        self._producer.close(_CLOSE_SECONDS)
+        self._producer.close()
 
     def _produce(self, outputs: Outputs) -> None:
         for topic, messages in outputs.many.items():
@@ -122,11 +120,10 @@ class TransactionalProducer:
 
     def _queued(self, record: Output) -> bool:
         """Whether librdkafka's queue had room for `record`."""
-        arguments: dict[str, Any] = {"headers": list(record.headers)} if record.headers else {}
-        if record.partition is not None:
-            arguments["partition"] = record.partition
         try:
-            self._producer.produce(record.topic, record.value, record.key, **arguments)
+            self._producer.produce(
+                record.topic, record.value, record.key, record.partition, headers=list(record.headers)
+            )
         except BufferError:
             return False
         except KafkaException as error:
