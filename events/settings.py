@@ -186,8 +186,8 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     A registry that is no URL is taken as a folder beside the file.
 
     Raises:
-        ScoreloopError: the file is missing, is no TOML, or a key is unknown, of a wrong type or contradictory: the
-            sentence names the file, the key and what is allowed.
+        ScoreloopError: the file is missing or no TOML, or a key is unknown, of a wrong type or contradictory:
+            the sentence names the file, the key and what is allowed.
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -109,13 +109,23 @@ def roles_key(epoch: int) -> bytes:
     return f"roles/{epoch}".encode()
 
 
-SCORER_GROUP = "scorer"
-"""The consumer group that reads `features`; see `group`."""
+SCORER = "scorer"
+"""The service that reads `features`."""
 
 
 def group(stream: str, service: str) -> str:
-    """Consumer group of a service: one name for the group and, with a slot, its transactional ids."""
+    """The consumer group of a service."""
     return f"scoreloop.{stream}.{service}"
+
+
+def groups(stream: str) -> tuple[tuple[str, Topic], ...]:
+    """Every consumer group of a stream, with the topic that it reads."""
+    return ((group(stream, SCORER), FEATURES),)
+
+
+def worker(service: str, slot: int) -> str:
+    """The name of one slot of a service, in `workers` and as a member of its group."""
+    return f"{service}-{slot}"
 
 
 def transactional_id(stream: str, service: str, slot: int) -> str:

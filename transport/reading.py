@@ -1,0 +1,64 @@
+"""Reading a topic from its beginning to its end, once, by nobody's leave."""
+
+from collections.abc import Iterator
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from events.errors import ScoreloopError
+from events.settings import Kafka
+from transport import clients
+
+READER_GROUP = "scoreloop.reader"
+"""Named because the client asks for a group; nothing is ever committed under it."""
+
+_WAIT_SECONDS = 0.2
+_AT_ONCE = 10_000
+
+
+def reader(kafka: Kafka, topic: str) -> Consumer:
+    """A consumer of all of `topic`'s partitions from their beginnings, which also says where they end.
+
+    Raises:
+        ScoreloopError: there is no such topic.
+    """
+    consumer = clients.consumer(kafka, READER_GROUP, enable_partition_eof=True)
+    try:
+        partitions = consumer.list_topics(topic, timeout=clients.REACH_SECONDS).topics[topic].partitions
+    except KafkaException as error:
+        raise clients.unreachable(kafka, error) from None
+    if not partitions:
+        raise ScoreloopError(f"there is no topic {topic}; run `scoreloop topics create STREAM.toml`")
+    consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in partitions])
+    return consumer
+
+
+def read_to_end(kafka: Kafka, topic: str) -> Iterator[Message]:
+    """Every committed record of `topic`, up to the ends that its partitions had when they were reached.
+
+    Order holds within a partition. A record written while this reads may or may not be among them.
+    """
+    consumer = reader(kafka, topic)
+    try:
+        waiting = len(consumer.assignment())
+        while waiting:
+            for message in consumer.consume(_AT_ONCE, _WAIT_SECONDS):
+                if is_end(message):
+                    waiting -= 1
+                else:
+                    yield message
+    finally:
+        consumer.close()
+
+
+def is_end(message: Message) -> bool:
+    """Whether `message` only says that a partition has been read to its end.
+
+    Raises:
+        ScoreloopError: it is an error that reading on cannot mend.
+    """
+    error = message.error()
+    if error is None:
+        return False
+    if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 (its public name)
+        return True
+    raise ScoreloopError(f"{message.topic()}: {error.str()}")
