@@ -13,9 +13,6 @@ from events.settings import BOOTSTRAP_VARIABLE, Kafka, Property
 REACH_SECONDS = 10.0
 """How long a broker may take to answer the first question."""
 
-SESSION_TIMEOUT_MS = 6_000
-"""A killed member's partitions move on after this; classic protocol with static membership."""
-
 Client = TypeVar("Client")
 
 _log = logging.getLogger("scoreloop.kafka")

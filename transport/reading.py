@@ -1,5 +1,6 @@
 """Reading a topic from its beginning to its end, once, by nobody's leave."""
 
+import time
 from collections.abc import Iterator
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -12,7 +13,9 @@ READER_GROUP = "scoreloop.reader"
 """Named because the client asks for a group; nothing is ever committed under it."""
 
 _WAIT_SECONDS = 0.2
+_PATIENCE_SECONDS = 60.0
 _AT_ONCE = 10_000
+_PASSING = {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT}  # noqa: SLF001
 
 
 def reader(kafka: Kafka, topic: str) -> Consumer:
@@ -36,29 +39,42 @@ def read_to_end(kafka: Kafka, topic: str) -> Iterator[Message]:
     """Every committed record of `topic`, up to the ends that its partitions had when they were reached.
 
     Order holds within a partition. A record written while this reads may or may not be among them.
+
+    Raises:
+        ScoreloopError: there is no such topic, or it cannot be read.
     """
     consumer = reader(kafka, topic)
     try:
-        waiting = len(consumer.assignment())
-        while waiting:
+        unread = {partition.partition for partition in consumer.assignment()}
+        heard = time.monotonic()
+        while unread:
             for message in consumer.consume(_AT_ONCE, _WAIT_SECONDS):
+                heard = time.monotonic()
                 if is_end(message):
-                    waiting -= 1
-                else:
+                    unread.discard(message.partition())
+                elif is_record(message):
                     yield message
+            if time.monotonic() > heard + _PATIENCE_SECONDS:
+                raise ScoreloopError(f"{topic}: no broker has answered for {_PATIENCE_SECONDS:.0f} s")
     finally:
         consumer.close()
 
 
 def is_end(message: Message) -> bool:
-    """Whether `message` only says that a partition has been read to its end.
+    """Whether `message` only says that its partition has been read to its end."""
+    error = message.error()
+    return error is not None and error.code() == KafkaError._PARTITION_EOF  # noqa: SLF001 (its public name)
+
+
+def is_record(message: Message) -> bool:
+    """Whether `message` is a record, and no passing trouble that the client mends by itself.
 
     Raises:
         ScoreloopError: it is an error that reading on cannot mend.
     """
     error = message.error()
     if error is None:
-        return False
-    if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 (its public name)
         return True
+    if error.retriable() or error.code() in _PASSING:
+        return False
     raise ScoreloopError(f"{message.topic()}: {error.str()}")

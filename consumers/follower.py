@@ -1,0 +1,202 @@
+"""The scorer's control plane, a thread: follows `models`, loads versions, and reports to `workers`.
+
+Loading takes longer than scoring a batch, so it happens here, beside the loop; the loop takes `serving` as it
+is at the start of each batch. That one reference is all that the two threads share, and it is replaced whole.
+"""
+
+import logging
+import os
+import socket
+import time
+from threading import Event, Thread
+
+from confluent_kafka import KafkaError, Message, Producer
+
+from consumers.loop import Progress, ReplacedError
+from consumers.roles import ModelsView, RolesError, check_epoch
+from consumers.serving import Serving, load
+from events import topics
+from events.dead_letters import octets
+from events.errors import ScoreloopError
+from events.records import Roles, Worker
+from events.settings import Settings
+from models.registry import Registry
+from transport import clients
+from transport.reading import is_end, is_record, read_to_end, reader
+
+BEAT_SECONDS = 5.0
+"""How often `workers` hears from a slot; the contract allows 10."""
+
+_POLL_SECONDS = 0.1
+_FLUSH_SECONDS = 5.0
+_log = logging.getLogger(__name__)
+
+
+class Follower(Thread):
+    """Keeps `serving` at the newest roles that are valid, and says in `workers` what it has and why not.
+
+    A refusal leaves `serving` as it was. Roles that could not be loaded are tried again at each beat: a
+    store may show an artefact later than Kafka shows its manifest.
+    """
+
+    def __init__(self, settings: Settings, worker: str, progress: Progress) -> None:
+        super().__init__(name="follower", daemon=True)
+        self.serving: Serving | None = None
+        self.failure: BaseException | None = None
+        self.ready = Event()
+        self.process = f"{socket.gethostname()}:{os.getpid()}:{time.time_ns()}"
+        self._settings = settings
+        self._worker = worker
+        self._progress = progress
+        self._registry = Registry(settings.registry.url)
+        self._view = ModelsView()
+        self._error: str | None = None
+        self._stopping = Event()
+        self._topic = topics.WORKERS.of(settings.name)
+        self._producer: Producer = clients.producer(settings.kafka)
+        self._born = -1
+        self._report()  # before the loop fences a predecessor, so that it finds out by whom
+        if self._born < 0:
+            raise ScoreloopError(f"{self._topic} does not take records; see the broker's log")
+
+    def run(self) -> None:
+        """Follow until `close`; what goes wrong beyond a refusal ends up in `failure`."""
+        try:
+            self._follow()
+        except Exception as error:  # noqa: BLE001 (a thread's end must reach the loop, whatever it was)
+            self.failure = error
+            self.ready.set()
+
+    def successor(self) -> str | None:
+        """A process that began in this slot after this one did, None without.
+
+        Each process reports before it fences anyone, so the order of first reports is that of beginnings.
+        """
+        firsts: dict[str, int] = {}
+        for message in read_to_end(self._settings.kafka, self._topic):
+            value, offset = message.value(), message.offset()
+            if message.key() == self._worker.encode() and value is not None and offset is not None:
+                firsts.setdefault(Worker.model_validate_json(value).process or "unnamed", offset)
+        later = [
+            process for process, first in firsts.items() if first > self._born and process != self.process
+        ]
+        return later[-1] if later else None
+
+    def close(self, error: ScoreloopError | None = None) -> None:
+        """Stop following. The last word in `workers` is a tombstone, or `error`.
+
+        Of a slot that another process has taken over nothing more is said: it is no longer this one's.
+        """
+        self._stopping.set()
+        if self.ident is not None:
+            self.join()
+        if isinstance(error, ReplacedError):
+            return
+        if error is None:
+            self._producer.produce(self._topic, None, self._worker)
+            self._producer.flush(_FLUSH_SECONDS)
+        else:
+            self._error = str(error)
+            self._report()
+
+    def _follow(self) -> None:
+        consumer = reader(self._settings.kafka, topics.MODELS.of(self._settings.name))
+        beat = time.monotonic() + BEAT_SECONDS
+        caught_up = False
+        try:
+            while not self._stopping.is_set():
+                message = consumer.poll(_POLL_SECONDS)
+                if message is not None and is_end(message):
+                    if not caught_up:
+                        self._start()
+                    caught_up = True
+                elif message is not None and self._says_who_serves(message) and caught_up:
+                    self._swap()
+                if time.monotonic() >= beat:
+                    self._retry()
+                    self._report()
+                    beat = time.monotonic() + BEAT_SECONDS
+        finally:
+            consumer.close()
+
+    def _says_who_serves(self, message: Message) -> bool:
+        """Note a record of `models`; whether it is one of the key `roles`."""
+        try:
+            return is_record(message) and self._view.take(octets(message.key()), octets(message.value()))
+        except RolesError as error:
+            self._refuse(error)
+            return False
+
+    def _start(self) -> None:
+        """Serve the newest roles that are valid, older ones where the newest are not."""
+        self._swap()
+        if self.serving is None:
+            for roles in self._view.past():
+                if self._loaded(roles):
+                    break
+        if self._error is None and self.serving is None:
+            self._error = "no version yet; run `scoreloop train STREAM.toml --csv FILE`"
+        self._report()
+
+    def _swap(self) -> None:
+        """Go over to what `roles` says, or refuse it and stay."""
+        try:
+            roles = self._view.newest()
+            if roles is not None:
+                check_epoch(roles, self._epoch)
+                self._serve(roles)
+        except ScoreloopError as error:
+            self._refuse(error)
+        self._report()
+
+    def _retry(self) -> None:
+        """Try roles again that were refused for what may have mended since."""
+        try:
+            roles = self._view.newest()
+        except RolesError:
+            return  # told when it came, and only another record mends it
+        if roles is not None and roles.epoch > (self._epoch or 0):
+            self._loaded(roles)
+
+    def _loaded(self, roles: Roles) -> bool:
+        try:
+            self._serve(roles)
+        except ScoreloopError as error:
+            self._refuse(error)
+            return False
+        return True
+
+    def _serve(self, roles: Roles) -> None:
+        self.serving = load(roles, self._view, self._registry, self._settings, self.serving)
+        self._error = None
+        self.ready.set()
+        _log.info("serving epoch %d: champion %d", roles.epoch, roles.champion)
+
+    def _refuse(self, error: ScoreloopError) -> None:
+        if str(error) != self._error:
+            _log.warning("%s", error)
+        self._error = str(error)
+
+    @property
+    def _epoch(self) -> int | None:
+        return None if self.serving is None else self.serving.roles.epoch
+
+    def _report(self) -> None:
+        roles = None if self.serving is None else self.serving.roles
+        record = Worker(
+            worker=self._worker,
+            ts=time.time_ns() // 1_000_000,
+            epoch=None if roles is None else roles.epoch,
+            champion=None if roles is None else roles.champion,
+            canary=None if roles is None or roles.canary is None else roles.canary.version,
+            shadows=() if roles is None else roles.shadows,
+            error=self._error,
+            offsets=dict(self._progress.offsets),
+            process=self.process,
+        )
+        self._producer.produce(self._topic, record.encoded(), self._worker, on_delivery=self._note_birth)
+        self._producer.flush(_FLUSH_SECONDS)
+
+    def _note_birth(self, error: KafkaError | None, message: Message) -> None:
+        if error is None and self._born < 0:
+            self._born = message.offset() or 0

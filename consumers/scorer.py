@@ -1,0 +1,104 @@
+"""The scorer's step: feature events → predictions, shadows and dead letters. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from confluent_kafka import Message
+from msgspec import UNSET, Struct
+from msgspec.structs import astuple
+
+from consumers.serving import Serving
+from events import topics
+from events.dead_letters import dead_letter
+from events.feature_codec import Event, FeatureCodec
+from events.outputs import Message as Written
+from events.outputs import Output, Outputs
+from events.prediction_codec import Answered, encode
+from events.records import Role, Roles
+from events.refusals import Reason, RefusalError
+from events.settings import Settings
+from models.routing import goes_to_canary
+from models.scoring import Answer, Failure
+
+Read = tuple[Message, Event[Struct]]
+"""A record and the event in it."""
+
+
+class Scorer:
+    """Scores batches of one stream's events: each ends in exactly one prediction or one dead letter."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.codec = FeatureCodec(settings.features, settings.limits)
+        self._predictions = topics.PREDICTIONS.of(settings.name)
+        self._shadows = topics.SHADOWS.of(settings.name)
+        self._dead_letters = topics.DEAD_LETTERS.of(settings.name)
+
+    def step(self, messages: Sequence[Message], now: int, serving: Serving) -> Outputs:
+        """What to write for `messages`, scored at `now` (milliseconds) by the versions of `serving`.
+
+        One predict a version. A row that cannot be scored is refused alone and its neighbours are unharmed;
+        where it is a shadow that fails, only that shadow's answer is left out.
+        """
+        outputs = Outputs()
+        events = list(self._read(messages, outputs))
+        for role, number, routed in _arms(events, serving.roles):
+            topic = self._shadows if role == "shadow" else self._predictions
+            answers = serving.versions[number].scored([astuple(event.features) for _, event in routed])
+            written = outputs.many.setdefault(topic, [])
+            for (message, event), answer in zip(routed, answers, strict=True):
+                if isinstance(answer, Answer):
+                    written.append(_record(message, event, answer, number, role, now))
+                elif role != "shadow":
+                    outputs.single.append(self._refused(message, _failed(answer, number)))
+        return outputs
+
+    def _read(self, messages: Sequence[Message], outputs: Outputs) -> Iterator[Read]:
+        for message in messages:
+            try:
+                yield message, self.codec.decode(message.value(), message.timestamp()[1])  # type: ignore[arg-type]
+            except RefusalError as refusal:
+                outputs.single.append(self._refused(message, refusal))
+
+    def _refused(self, message: Message, refusal: RefusalError) -> Output:
+        return dead_letter(self._dead_letters, message, refusal)
+
+
+def _arms(events: list[Read], roles: Roles) -> Iterator[tuple[Role, int, list[Read]]]:
+    """Each arm that answers, with its version and its events: two arms serve, each shadow sees all."""
+    if roles.canary is None:
+        yield "champion", roles.champion, events
+    else:
+        to_canary = [goes_to_canary(event.event_id, roles.canary) for _, event in events]
+        yield (
+            "champion",
+            roles.champion,
+            [read for read, canary in zip(events, to_canary, strict=True) if not canary],
+        )
+        yield (
+            "canary",
+            roles.canary.version,
+            [read for read, canary in zip(events, to_canary, strict=True) if canary],
+        )
+    for shadow in roles.shadows:
+        yield "shadow", shadow, events
+
+
+def _record(
+    message: Message, event: Event[Struct], answer: Answer, version: int, role: Role, now: int
+) -> Written:
+    record_ts = message.timestamp()[1]
+    answered = Answered(
+        event_id=event.event_id,
+        prediction_id=f"{message.partition()}-{message.offset()}",
+        ts=record_ts if event.ts is None else event.ts,
+        scored_ts=now,
+        model_version=version,
+        role=role,
+        prediction=answer.prediction,
+        features=event.features,
+        probabilities=UNSET if answer.probabilities is None else answer.probabilities,
+    )
+    return {"key": event.event_id.encode(), "value": encode(answered)}
+
+
+def _failed(failure: Failure, version: int) -> RefusalError:
+    return RefusalError(Reason.SCORING_FAILED, f"version {version}: {failure.detail}")

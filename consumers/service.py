@@ -1,0 +1,62 @@
+"""The scorer as a process: its slot's identity, the loop and the follower beside it, and their ends."""
+
+from collections.abc import Sequence
+from threading import Event
+
+from confluent_kafka import Message
+
+from consumers.follower import Follower
+from consumers.intake import Intake
+from consumers.loop import Progress, TransactionLoop
+from consumers.scorer import Scorer
+from events import topics
+from events.errors import ScoreloopError
+from events.outputs import Outputs
+from events.settings import Settings
+from transport.topics import require
+from transport.transaction import TransactionalProducer
+
+_LOOK_SECONDS = 0.2
+
+
+def run_scorer(settings: Settings, slot: int, stop: Event) -> Progress:
+    """Score the stream as `slot` until `stop` is set; how far it came.
+
+    Waits, without reading events, until there is a version to score with.
+
+    Raises:
+        ScoreloopError: what a person has to mend, or a newer process runs in this slot.
+    """
+    require(settings, topics.FEATURES, topics.PREDICTIONS, topics.SHADOWS, topics.DEAD_LETTERS,
+            topics.MODELS, topics.WORKERS)  # fmt: skip
+    worker = topics.worker(topics.SCORER, slot)
+    progress = Progress()
+    scorer = Scorer(settings)
+    follower = Follower(settings, worker, progress)
+
+    def step(messages: Sequence[Message], now: int) -> Outputs:
+        if follower.failure is not None or follower.serving is None:
+            raise ScoreloopError(f"following {topics.MODELS.of(settings.name)} failed: {follower.failure}")
+        return scorer.step(messages, now, follower.serving)
+
+    loop = TransactionLoop(
+        step,
+        lambda: TransactionalProducer(
+            settings.kafka, topics.transactional_id(settings.name, topics.SCORER, slot)
+        ),
+        lambda: Intake(settings, topics.FEATURES, topics.group(settings.name, topics.SCORER), worker),
+        follower.successor,
+        progress,
+    )
+    follower.start()
+    failure: ScoreloopError | None = None
+    try:
+        while not (follower.ready.wait(_LOOK_SECONDS) or stop.is_set()):
+            pass
+        loop.run(stop)
+    except ScoreloopError as error:
+        failure = error
+        raise
+    finally:
+        follower.close(failure)
+    return progress

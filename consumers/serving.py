@@ -1,0 +1,54 @@
+"""What serves: the versions that `roles` names, each loaded from the artefact whose hash `models` gives."""
+
+from dataclasses import dataclass
+
+from consumers.roles import ModelsView, RolesError
+from events.records import Manifest, Roles
+from events.settings import Settings
+from models import artifact
+from models.registry import Registry
+from models.scoring import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """One epoch's roles with their versions loaded: replaced as a whole, never changed."""
+
+    roles: Roles
+    versions: dict[int, Version]
+    artifacts: dict[int, str]
+    """Version → SHA-256 of what was loaded."""
+
+
+def load(
+    roles: Roles, view: ModelsView, registry: Registry, settings: Settings, now: Serving | None
+) -> Serving:
+    """`roles` with each of their versions, taking over from `now` those that it has already.
+
+    An artefact is read once, its hash checked, and those same bytes parsed.
+
+    Raises:
+        ScoreloopError: a version is unknown, was trained for another schema, its artefact is missing or does
+            not match its hash, or cannot be loaded.
+    """
+    versions: dict[int, Version] = {}
+    artifacts: dict[int, str] = {}
+    for number in roles.versions:
+        manifest = view.manifest(number)
+        same = now is not None and now.artifacts.get(number) == manifest.artifact_sha256
+        versions[number] = now.versions[number] if now and same else _version(manifest, registry, settings)
+        artifacts[number] = manifest.artifact_sha256
+    return Serving(roles, versions, artifacts)
+
+
+def _version(manifest: Manifest, registry: Registry, settings: Settings) -> Version:
+    if manifest.schema_sha256 != settings.schema_sha256:
+        raise RolesError(
+            f"version {manifest.version} was trained for another schema than stream.toml's; train a new one"
+        )
+    if manifest.format != artifact.FORMAT:
+        raise RolesError(
+            f"version {manifest.version} has the format {manifest.format!r}, which cannot be read"
+        )
+    pipeline = artifact.loads(registry.get(manifest.artifact_sha256))
+    return Version(manifest.version, pipeline, settings.features, settings.task, settings.classes)
