@@ -2,6 +2,7 @@
 
 import sys
 from importlib import import_module
+from typing import cast
 
 import click
 
@@ -9,6 +10,15 @@ from events.errors import ScoreloopError
 
 COMMANDS = {
     "broker": ("console.broker:broker", "Start, stop or look at a real Kafka for development."),
+    "init": ("console.init:init", "Write a stream.toml from a file of past events."),
+    "topics": ("console.topics:topics", "Create the stream's topics, or check them."),
+    "train": ("console.train:train", "Train a version on a file and make it champion."),
+    "up": ("console.up:up", "Run every service in one terminal, until Ctrl-C."),
+    "scorer": ("console.services:scorer", "Run one scorer, for a process manager."),
+    "feed": ("console.feed:feed", "Publish the rows of a file or a generator as events, and their labels."),
+    "status": ("console.status:status", "Say who serves, how far the services are, and what is wrong."),
+    "watch": ("console.watch:watch", "Print the stream's records as they come."),
+    "schema": ("console.schema:schema", "Print the JSON Schema of stream.toml, for editors."),
 }
 """Each command: where it is, and what it does in one line."""
 
@@ -19,17 +29,18 @@ class Commands(click.Group):
     """A group whose commands are imported when they are called, so that `--help` is quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        """The commands, in the order in which a newcomer meets them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of this name, imported now."""
         if cmd_name not in COMMANDS:
             return None
         module, name = COMMANDS[cmd_name][0].split(":")
-        command = getattr(import_module(module), name)
-        assert isinstance(command, click.Command)
-        return command
+        return cast("click.Command", getattr(import_module(module), name))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
@@ -61,3 +72,7 @@ def main() -> None:
         sys.exit(1)
     except (KeyboardInterrupt, click.Abort):
         sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

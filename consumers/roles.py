@@ -63,6 +63,22 @@ class ModelsView:
             if roles.epoch == epoch:
                 yield roles
 
+    def last_version(self) -> int:
+        """The highest version that has a manifest, 0 without."""
+        return max(self.manifests, default=0)
+
+    def standing(self) -> Roles | None:
+        """The newest roles that can be read, None when there are none: what the next ones come after."""
+        try:
+            return self.newest() or next(self.past(), None)
+        except RolesError:
+            return next(self.past(), None)
+
+    def last_epoch(self) -> int:
+        """The highest epoch that roles were ever kept for, 0 without: an epoch is never used twice."""
+        standing = self.standing()
+        return max([*self._past, 0 if standing is None else standing.epoch])
+
     def manifest(self, version: int) -> Manifest:
         """A version's manifest.
 

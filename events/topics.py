@@ -111,6 +111,8 @@ def roles_key(epoch: int) -> bytes:
 
 SCORER = "scorer"
 """The service that reads `features`."""
+TRAINER = "trainer"
+"""The service that writes `models`."""
 
 
 def group(stream: str, service: str) -> str:
