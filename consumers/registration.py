@@ -60,10 +60,10 @@ class ModelsWriter:
         Raises:
             ScoreloopError: the registry refused the artefact, or another writer has taken over.
         """
-        before = self._view.newest()
-        manifest = self._manifest(
-            trained, trained_on, decision_id, None if before is None else before.champion, now
-        )
+        before = self._view.standing()
+        parent = None if before is None else before.champion
+        manifest = self._manifest(trained, trained_on, decision_id, parent, now)
+        epoch = self._view.last_epoch() + 1
         roles = Roles(
             epoch=epoch,
             ts=now,
@@ -71,9 +71,7 @@ class ModelsWriter:
             previous=() if before is None else (before.champion, *before.previous)[:_MOST_PREVIOUS],
             decision_id=decision_id,
         )
-        result = DecisionResult(
-            status="done", reason=reason, version=manifest.version, epoch=roles.epoch, ts=now
-        )
+        result = DecisionResult(status="done", reason=reason, version=manifest.version, epoch=epoch, ts=now)
         self._commit(
             {
                 topics.version_key(manifest.version): manifest.encoded(),

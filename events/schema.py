@@ -59,7 +59,10 @@ def _feature_from_type(value: object) -> object:
 
 
 FeatureName = Annotated[str, Field(min_length=1, max_length=128, pattern=r'^[^"\\\x00-\x1f]+$')]
-Features = dict[FeatureName, Annotated[Feature, BeforeValidator(_feature_from_type)]]
+Features = dict[
+    FeatureName,
+    Annotated[Feature, BeforeValidator(_feature_from_type, json_schema_input_type=FeatureType | Feature)],
+]
 
 
 def label_key(label: Label) -> str:
