@@ -21,7 +21,7 @@ GRACE_SECONDS = 8.0
 _LOOK_SECONDS = 0.2
 
 
-def run_until_stopped(work: Callable[[Event], None], *, until_stdin_closes: bool = False) -> None:
+def run_until_stopped(work: Callable[[Event], object], *, until_stdin_closes: bool = False) -> None:
     """Run `work`, whose argument is set when it has to stop; its exception is raised here."""
     stop = Event()
     _set_on_signals(stop)
@@ -67,7 +67,7 @@ def _set_at_end_of_stdin(stop: Event) -> None:
     stop.set()
 
 
-def _caught(work: Callable[[Event], None], stop: Event, failures: list[BaseException]) -> None:
+def _caught(work: Callable[[Event], object], stop: Event, failures: list[BaseException]) -> None:
     try:
         work(stop)
     except BaseException as error:  # noqa: BLE001 (raised again by the main thread)

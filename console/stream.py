@@ -9,7 +9,7 @@ import click
 from events.settings import Settings, load
 
 
-class StreamFile(click.ParamType):
+class StreamFile(click.ParamType[Settings]):
     """A path to a `stream.toml`, read and checked."""
 
     name = "stream.toml"

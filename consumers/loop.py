@@ -37,6 +37,9 @@ from transport.transaction import ProducerLostError, TransactionAbortedError, Tr
 _MOST_ABORTS = 20
 """Aborts in a row after which the batch itself must be what cannot be written."""
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 10.0
+TAKEN_OVER = "has taken this slot over"
+"""In the last words of a process that was replaced; who supervises it does not start it again."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -102,7 +105,7 @@ class TransactionLoop:
                         self._turn(producer, intake, stop)
             except (ProducerLostError, IntakeLostError) as error:
                 if (newer := self._successor()) is not None:
-                    raise ReplacedError(f"a newer process ({newer}) has taken this slot over") from error
+                    raise ReplacedError(f"a newer process ({newer}) {TAKEN_OVER}") from error
                 self.progress.rebuilds += 1
                 pause = _FIRST_PAUSE_SECONDS if self.progress.read > committed else pause * 2
                 _log.warning("building the clients anew after: %s", error)

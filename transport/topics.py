@@ -1,10 +1,8 @@
 """The stream's topics on the cluster: made as the contract says, and checked against it."""
 
 from collections.abc import Iterator
-from concurrent.futures import Future
-from typing import TypeVar
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec
 
 from events import topics
@@ -12,10 +10,8 @@ from events.errors import ScoreloopError
 from events.settings import Settings
 from events.topics import TOPICS, Topic
 from transport import clients
+from transport.standing import ANSWER_SECONDS, answered, committed, offsets
 
-Answer = TypeVar("Answer")
-
-_SECONDS = 30.0
 _DEFAULT_MAX_MESSAGE_BYTES = 1_048_588
 _ANSWER_BYTES = 64 * 1024
 """Room in an answer for ids, probabilities and the rest, beside the features."""
@@ -45,7 +41,7 @@ def create(settings: Settings) -> list[str]:
         if topic.of(settings.name) not in there
     ]
     for name, future in (client.create_topics(wanted) if wanted else {}).items():
-        _result(future, f"topic {name}")
+        answered(future, f"topic {name}")
     for group, topic in topics.groups(settings.name):
         _commit_beginnings(
             client, group, topic.of(settings.name), missing_offsets(client, settings, group, topic)
@@ -92,7 +88,7 @@ def require(settings: Settings, *needed: Topic) -> AdminClient:
 
 def partitions(client: AdminClient, settings: Settings) -> dict[str, int]:
     """The stream's topics that are there, with how many partitions each has."""
-    metadata = client.list_topics(timeout=_SECONDS).topics
+    metadata = client.list_topics(timeout=ANSWER_SECONDS).topics
     return {
         name: len(topic.partitions)
         for name, topic in metadata.items()
@@ -124,7 +120,7 @@ def _misfits(client: AdminClient, settings: Settings, topic: Topic, there: dict[
     if topic.partitions != "user" and there[name] != expected and topic is not topics.DEAD_LETTERS:
         yield f"{name} has {there[name]} partitions and must have {expected}; delete it and create it again"
     resource = ConfigResource(ConfigResource.Type.TOPIC, name)
-    actual = client.describe_configs([resource])[resource].result(_SECONDS)
+    actual = answered(client.describe_configs([resource])[resource], name)
     for key, value in config(topic, settings).items():
         if topic.partitions != "user" and _differs(key, actual[key].value, value):
             yield f"{name} has {key} = {actual[key].value} and must have {value}"
@@ -139,27 +135,13 @@ def _differs(key: str, actual: str | None, wanted: str) -> bool:
 def missing_offsets(client: AdminClient, settings: Settings, group: str, topic: Topic) -> list[int]:
     """The partitions of `topic` for which `group` has committed nothing."""
     name = topic.of(settings.name)
-    request = ConsumerGroupTopicPartitions(
-        group, [TopicPartition(name, p) for p in range(partitions(client, settings).get(name, 0))]
-    )
-    answer = _result(client.list_consumer_group_offsets([request])[group], f"group {group}")
-    return [p.partition for p in answer.topic_partitions if p.offset < 0]
+    there = committed(client, group, name, partitions(client, settings).get(name, 0))
+    return [partition for partition, offset in there.items() if offset is None]
 
 
 def _commit_beginnings(client: AdminClient, group: str, topic: str, missing: list[int]) -> None:
     if not missing:
         return
-    at = {TopicPartition(topic, p): OffsetSpec.earliest() for p in missing}
-    beginnings = [
-        TopicPartition(topic, p.partition, _result(future, f"offsets of {topic}").offset)
-        for p, future in client.list_offsets(at).items()
-    ]
-    request = ConsumerGroupTopicPartitions(group, beginnings)
-    _result(client.alter_consumer_group_offsets([request])[group], f"group {group}")
-
-
-def _result(future: Future[Answer], what: str) -> Answer:
-    try:
-        return future.result(_SECONDS)
-    except KafkaException as error:
-        raise ScoreloopError(f"{what}: {clients.reason(error)}") from None
+    beginnings = offsets(client, topic, max(missing) + 1, OffsetSpec.earliest())
+    request = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, p, beginnings[p]) for p in missing])
+    answered(client.alter_consumer_group_offsets([request])[group], f"group {group}")
