@@ -12,7 +12,7 @@ from consumers.roles import ModelsView
 from events import topics
 from events.dead_letters import octets
 from events.errors import ScoreloopError
-from events.outputs import Outputs
+from events.outputs import Message, Outputs
 from events.records import DecisionResult, Manifest, Roles
 from events.settings import Settings
 from models import artifact
@@ -105,7 +105,7 @@ class ModelsWriter:
         )
 
     def _commit(self, records: dict[bytes, bytes]) -> None:
-        messages = [{"key": key, "value": value} for key, value in records.items()]
+        messages: list[Message] = [{"key": key, "value": value} for key, value in records.items()]
         try:
             self._producer.commit(Outputs(many={self._topic: messages}))
         except ProducerLostError as error:

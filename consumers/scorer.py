@@ -54,7 +54,7 @@ class Scorer:
     def _read(self, messages: Sequence[Message], outputs: Outputs) -> Iterator[Read]:
         for message in messages:
             try:
-                yield message, self.codec.decode(message.value(), message.timestamp()[1])  # type: ignore[arg-type]
+                yield message, self.codec.decode(message.value(), message.timestamp()[1])
             except RefusalError as refusal:
                 outputs.single.append(self._refused(message, refusal))
 

@@ -18,7 +18,7 @@ Partitions = Literal["user", "as features", "one"]
 CleanUp = Literal["delete", "compact"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Topic:
     """One topic of a stream.
 

@@ -100,7 +100,7 @@ def config(topic: Topic, settings: Settings) -> dict[str, str]:
     """The configuration that `topic` is made with: an answer repeats its event, so its topic takes more."""
     largest = settings.limits.max_event_bytes * _NUMBERS_GROW + _ANSWER_BYTES
     answers = {"max.message.bytes": str(largest)} if largest > _DEFAULT_MAX_MESSAGE_BYTES else {}
-    carries_answers = topic in {topics.PREDICTIONS, topics.SHADOWS, topics.OUTCOMES}
+    carries_answers = topic in (topics.PREDICTIONS, topics.SHADOWS, topics.OUTCOMES)
     return {"cleanup.policy": topic.clean_up, **topic.config, **(answers if carries_answers else {})}
 
 

@@ -1,0 +1,119 @@
+"""`scoreloop feed`: the rows of a file as events, and what they turned out to be as labels."""
+
+import time
+from typing import Any
+
+import click
+
+from console.durations import DurationType, TimeType, iso
+from console.main import INTERRUPTED
+from console.progress import progress
+from console.sources import source_options
+from console.stopping import stop_on_signals
+from console.stream import json_option, print_json, stream_argument
+from events.durations import written
+from events.settings import Settings
+from producers.feed import Fed, Feed, Plan
+from producers.rows import Rows
+from producers.schedule import Timeline
+
+LAST_ROW_TIME = 1_704_067_200_000
+"""2024-01-01T00:00Z: the event time of a file's last row, unless told."""
+
+_EXAMPLES = """\b
+Examples:
+  scoreloop feed stream.toml --csv history.csv --rows 2000: --interval 30m --rate 500
+  scoreloop feed stream.toml --csv history.csv --label-delay 24h --missing 0.1
+  scoreloop feed stream.toml --synth sea --rows 0:50000 --seed 7
+"""
+
+
+@click.command(epilog=_EXAMPLES)
+@stream_argument
+@source_options
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="N",
+              help="Events a second; without it, as fast as it goes.")  # fmt: skip
+@click.option("--start", type=TimeType(), metavar="TIME",
+              help="Event time of row 0; default: the file's last row is at 2024-01-01T00:00Z.")  # fmt: skip
+@click.option("--interval", type=DurationType(), default="1s", show_default=True, metavar="D",
+              help="Event time from one row to the next.")  # fmt: skip
+@click.option("--label-delay", type=DurationType(zero=True), default="0s", show_default=True, metavar="D",
+              help="Event time from a row to its label.")  # fmt: skip
+@click.option("--missing", type=click.FloatRange(0, 1), default=0.0, show_default=True, metavar="P",
+              help="Share of labels that never come; with 1 the file needs no label column.")  # fmt: skip
+@json_option
+def feed(
+    settings: Settings,
+    rows: Rows,
+    seed: int,
+    rate: float | None,
+    start: int | None,
+    interval: int,
+    label_delay: int,
+    missing: float,
+    *,
+    as_json: bool,
+) -> None:
+    """Publish rows as events, and their labels when the feed's event time has reached them.
+
+    Row i gets the event_id NAME-i, counted from 0 in the file, and the event time START + i x INTERVAL.
+    After the last row the labels still due are sent. Ctrl-C stops after the current event, sends the labels
+    of what was sent, and says how to go on.
+    """
+    if start is None:
+        start = LAST_ROW_TIME - (rows.total - 1) * interval
+    timeline = Timeline(settings.name, start, interval, label_delay)
+    _warn_of_the_future(settings, timeline, rows.span[-1])
+    with stop_on_signals() as stopped, progress(f"feeding {rows.name}", len(rows)) as tell:
+        plan = Plan(timeline, rate, missing, seed)
+        fed = Feed(settings, rows, plan, stopped, lambda fed: tell(fed.events)).run()
+    facts = _facts(rows, timeline, fed)
+    if as_json:
+        print_json(facts)
+    else:
+        click.echo(_sentences(facts))
+    if facts["continue_rows"]:
+        click.get_current_context().exit(INTERRUPTED)
+
+
+def _warn_of_the_future(settings: Settings, timeline: Timeline, last: int) -> None:
+    """A scorer refuses what lies too far ahead; a person who set --start would wonder where it went."""
+    ahead = timeline.time(last) + timeline.label_delay - int(time.time() * 1000)
+    if ahead > settings.limits.max_future_skew:
+        click.echo(
+            f"note: this feed reaches {written(ahead // 60_000 * 60_000)} into the future, and what is more "
+            f"than {written(settings.limits.max_future_skew)} ahead goes to dead-letters (max_future_skew)",
+            err=True,
+        )
+
+
+def _facts(rows: Rows, timeline: Timeline, fed: Fed) -> dict[str, Any]:
+    start, stop = rows.span.start, rows.span.stop
+    end = start + fed.events
+    return {
+        "stream": timeline.stream,
+        "source": rows.name,
+        "rows": [start, end],
+        "events": fed.events,
+        "labels": fed.labels,
+        "incomplete": fed.incomplete,
+        "seconds": round(fed.seconds, 3),
+        "events_per_second": round(fed.events / fed.seconds, 1),
+        "first_ts": timeline.time(start) if fed.events else None,
+        "last_ts": timeline.time(end - 1) if fed.events else None,
+        "continue_rows": f"{end}:{stop}" if end < stop else None,
+    }
+
+
+def _sentences(facts: dict[str, Any]) -> str:
+    sent = f"{facts['events']:,} events and {facts['labels']:,} labels sent"
+    lines = [f"{sent} in {facts['seconds']:.1f} s ({facts['events_per_second']:,.0f} events/s)"]
+    if facts["events"]:
+        lines.append(f"event time {iso(facts['first_ts'])} to {iso(facts['last_ts'])}")
+    if facts["incomplete"]:
+        lines.append(
+            f"{facts['incomplete']:,} events lack a feature that is not nullable: they go to dead-letters"
+        )
+    if facts["continue_rows"]:
+        lines.append(f"stopped; the same command with --rows {facts['continue_rows']} goes on from here")
+    return "\n".join(lines)

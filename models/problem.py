@@ -1,0 +1,130 @@
+"""What is to be learned, a frame and its targets; how a candidate learns from some rows, and is judged."""
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from events.errors import ScoreloopError
+from events.schema import Features, Label
+from events.settings import Family, Settings
+from models import figures
+from models.frame import Row, frame
+from models.pipelines import Task, outputs, pipeline
+from models.threads import one_thread
+
+Rows = slice | NDArray[np.intp]
+"""Which rows, by position."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A family and its estimator's parameters, by scikit-learn's names."""
+
+    family: Family
+    params: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return " ".join([self.family, *(f"{name}={value}" for name, value in self.params.items())])
+
+
+@dataclass(frozen=True)
+class Problem:
+    """`frame` → `targets`, in order of time: indexes of classes, or numbers where `classes` is 0."""
+
+    features: Features
+    frame: pd.DataFrame
+    targets: NDArray[Any]
+    classes: int
+    seed: int
+
+    @property
+    def task(self) -> Task:
+        """The task that the targets make it."""
+        return "classification" if self.classes else "regression"
+
+    def fitted(self, candidate: Candidate, rows: Rows) -> Pipeline:
+        """A pipeline that learned from `rows` and nothing else.
+
+        In one thread: quicker up to ten thousand rows, and the bits do not depend on the number of cores.
+        """
+        frame = self.frame.iloc[rows]
+        empty = list(frame.columns[frame.isna().all()])
+        made = pipeline(candidate.family, self.features, self.task, candidate.params, self.seed, empty)
+        with one_thread(), np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a fit that went badly shows in its loss
+            return made.fit(frame, self.targets[rows])
+
+    def answers(self, fitted: Pipeline, rows: Rows) -> NDArray[np.float64]:
+        """The pipeline's outputs for `rows`.
+
+        Raises:
+            ValueError: an answer is not finite.
+        """
+        answers = outputs(fitted, self.frame.iloc[rows], self.classes)
+        if not np.isfinite(answers).all():
+            raise ValueError("an answer is not finite")
+        return answers
+
+    def losses(self, answers: NDArray[np.float64], rows: Rows) -> tuple[float, float]:
+        """The sums over `rows` of the stream's loss, and of what decides between equals.
+
+        These are 0/1 and log loss for a classification, squared and absolute error for a regression.
+        """
+        targets = self.targets[rows]
+        if not self.classes:
+            errors = answers[:, 0] - targets
+            return float(np.square(errors).sum()), float(np.abs(errors).sum())
+        given = np.maximum(answers[np.arange(len(targets)), targets], figures.FLOOR)
+        return int(np.sum(answers.argmax(axis=1) != targets)), -float(np.log(given).sum())
+
+
+def problem(settings: Settings, rows: Sequence[Row], labels: Sequence[Label]) -> Problem:
+    """The problem that `rows`, in order of time, and their labels set.
+
+    Raises:
+        ScoreloopError: there are no rows, a label is no class or no number, or all have one class.
+    """
+    if not rows:
+        raise ScoreloopError("there are no rows to train on; give some that have labels")
+    targets = _indexes(labels, settings.classes) if settings.classes else _numbers(labels)
+    if settings.classes and len(np.unique(targets)) == 1:
+        raise ScoreloopError(
+            f"all {len(labels)} rows have the label {labels[0]!r:.60}; a classification is learned from rows "
+            "of at least two classes"
+        )
+    return Problem(
+        features=settings.features,
+        frame=frame(settings.features, rows),
+        targets=targets,
+        classes=len(settings.classes),
+        seed=settings.training.seed,
+    )
+
+
+def _indexes(labels: Sequence[Label], classes: Sequence[Label]) -> NDArray[np.int64]:
+    """Each label's index among the classes, by JSON type and value."""
+    index = {(type(label), label): i for i, label in enumerate(classes)}
+    found = [index.get((type(label), label)) for label in labels]
+    if None in found:
+        row = found.index(None)
+        raise ScoreloopError(
+            f"row {row}: the label {labels[row]!r:.60} is none of the classes {list(classes)!r:.200} "
+            '(true, 1, 1.0 and "1" are different labels); correct it, or [labels] classes'
+        )
+    return np.array(found, dtype=np.int64)
+
+
+def _numbers(labels: Sequence[Label]) -> NDArray[np.float64]:
+    for row, label in enumerate(labels):
+        if isinstance(label, bool | str) or not math.isfinite(label):
+            raise ScoreloopError(
+                f"row {row}: the label {label!r:.60} is no finite number, as a regression needs"
+            )
+    return np.array(labels, dtype=np.float64)

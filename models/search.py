@@ -1,0 +1,129 @@
+"""The search for a pipeline: each candidate is judged on rows that come after those it learned from."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, cpu_count, delayed
+from numpy.typing import NDArray
+from sklearn.model_selection import ParameterGrid, TimeSeriesSplit
+
+from events.errors import ScoreloopError
+from events.settings import Family
+from models.pipelines import Task
+from models.problem import Candidate, Problem
+
+Grids = Mapping[Family, Mapping[str, Sequence[Any]]]
+Progress = Callable[[str], None]
+Positions = NDArray[np.intp]
+Losses = tuple[float, float] | str
+"""What one fold found: the summed loss and tie-breaker, or why the candidate could not be trained."""
+
+_TREES: Grids = {
+    "tree": {"max_depth": [4, 8], "min_samples_leaf": [20]},
+    "forest": {"min_samples_leaf": [5, 20], "n_estimators": [100]},
+    "boosting": {"max_leaf_nodes": [7, 15, 31], "max_iter": [60]},
+}
+GRIDS: Mapping[Task, Grids] = {
+    "classification": {"linear": {"C": [0.1, 10.0]}, **_TREES},
+    "regression": {"linear": {"alpha": [1.0, 100.0]}, **_TREES},
+}
+"""What is tried of each family."""
+
+PARALLEL_CELLS = 200_000
+"""Numbers in the frame from which processes are worth the seconds that they take to start."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A candidate with its mean loss over the rows of all folds, or why it could not be trained.
+
+    `tie` decides between equals: the mean log loss, or the mean absolute error.
+    """
+
+    candidate: Candidate
+    error: float | None = None
+    tie: float | None = None
+    failed: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.candidate}: {self.failed or f'error {self.error:.4g}'}"
+
+
+def searched(
+    problem: Problem,
+    families: Iterable[Family],
+    splits: Sequence[tuple[Positions, Positions]],
+    grids: Grids,
+    progress: Progress,
+) -> list[Judged]:
+    """Every candidate of `families`, judged on all `splits` into rows to learn from and later rows.
+
+    In processes where the frame is large enough; the outcome is the same.
+    """
+    candidates = [Candidate(family, params) for family in families for params in ParameterGrid(grids[family])]
+    jobs = cpu_count() if problem.frame.size >= PARALLEL_CELLS else 1
+    losses: Iterator[Losses] = Parallel(n_jobs=jobs, return_as="generator")(
+        delayed(_losses)(problem, candidate, *split) for candidate in candidates for split in splits
+    )
+    rows = sum(len(judged_on) for _, judged_on in splits)
+    found = []
+    for number, candidate in enumerate(candidates, 1):
+        found.append(_judged(candidate, list(islice(losses, len(splits))), rows))
+        progress(f"{number} of {len(candidates)}: {found[-1]}")
+    return found
+
+
+def splits(problem: Problem, rows: int, folds: int) -> list[tuple[Positions, Positions]]:
+    """The first `rows` rows in time-ordered folds.
+
+    A fold whose earlier rows all have one class teaches nothing and is left out.
+
+    Raises:
+        ScoreloopError: there are too few rows, or no fold is left.
+    """
+    if rows <= folds:
+        raise ScoreloopError(
+            f"only {rows} rows come before the holdout, and [training] folds = {folds} needs {folds + 1}; "
+            "give more rows"
+        )
+    found = [
+        (learn, judge)
+        for learn, judge in TimeSeriesSplit(folds).split(np.arange(rows))
+        if not problem.classes or len(np.unique(problem.targets[learn])) > 1
+    ]
+    if not found:
+        raise ScoreloopError(
+            "the oldest rows all have one label, so nothing is learned from them; give more rows, or fewer "
+            "that begin later"
+        )
+    return found
+
+
+def best(judged: Iterable[Judged]) -> Candidate:
+    """The candidate with the least loss; of equals the one with the lesser tie-breaker, then the first.
+
+    Raises:
+        ScoreloopError: none could be trained.
+    """
+    able = [one for one in judged if one.failed is None]
+    if not able:
+        raise ScoreloopError(f"no model could be trained: {next(iter(judged))}")
+    return min(able, key=lambda one: (one.error, one.tie)).candidate
+
+
+def _losses(problem: Problem, candidate: Candidate, learn: Positions, judge: Positions) -> Losses:
+    try:
+        return problem.losses(problem.answers(problem.fitted(candidate, learn), judge), judge)
+    except (ValueError, ArithmeticError) as error:  # numbers that a family cannot take; others may
+        return f"{type(error).__name__}: {error}"
+
+
+def _judged(candidate: Candidate, folds: Sequence[Losses], rows: int) -> Judged:
+    for fold in folds:
+        if isinstance(fold, str):
+            return Judged(candidate, failed=fold)
+    error, tie = (sum(sums) / rows for sums in zip(*folds, strict=True))
+    return Judged(candidate, error, tie)

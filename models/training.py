@@ -1,0 +1,125 @@
+"""Training: from rows in order of time to a fitted pipeline and its figures on rows that it had not seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix
+from sklearn.pipeline import Pipeline
+
+from events.errors import ScoreloopError
+from events.schema import Label, same_label
+from events.settings import Settings
+from models import figures
+from models.frame import Row
+from models.problem import Candidate, Problem, problem
+from models.search import GRIDS, Grids, Judged, Progress, best, searched, splits
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A version before it has a number.
+
+    `params` says how it was found: `family`, `params` of the estimator, `folds`, `holdout`, `seed`, and
+    `candidates` with the losses of all that were tried. `metrics` are the figures on the holdout, the newest
+    rows, by the pipeline that had learned from those before: `rows`, `loss_sum` (the number of errors, or the
+    sum of squares), `error` (the mean loss) and the contract's `values`. Both are JSON.
+    """
+
+    pipeline: Pipeline
+    """Fitted on all rows, the holdout too."""
+    estimator: str
+    params: dict[str, Any]
+    metrics: dict[str, Any]
+
+
+def train(
+    settings: Settings,
+    rows: Sequence[Row],
+    labels: Sequence[Label],
+    progress: Progress | None = None,
+    *,
+    grids: Grids | None = None,
+) -> Trained:
+    """The best of the settings' families for `rows`, which are in order of time.
+
+    The newest `training.holdout` share of the rows is kept apart; the candidates are judged on
+    `training.folds` time-ordered folds of the others; the winner is measured on the holdout, then learns from
+    all rows. The same rows, settings and packages give the same answer. `grids` takes the place of what is
+    tried of each family.
+
+    Raises:
+        ScoreloopError: the rows are too few, a label is none of the classes, or all have one class.
+    """
+    given = problem(settings, rows, labels)
+    training = settings.training
+    tell = progress or (lambda _: None)
+    before = len(rows) - max(1, round(len(rows) * training.holdout))
+    judged = searched(
+        given, training.families, splits(given, before, training.folds), grids or GRIDS[given.task], tell
+    )
+    winner = best(judged)
+    tell(f"best: {winner}; measuring it on the newest {len(rows) - before} rows")
+    metrics = _measured(given, winner, before, _positive(settings))
+    tell(f"holdout error {metrics['error']:.4g}; training on all {len(rows)} rows")
+    fitted = given.fitted(winner, slice(None))
+    return Trained(
+        pipeline=fitted,
+        estimator=f"{winner.family}: {type(fitted[-1]).__name__}",
+        params={
+            "family": winner.family,
+            "params": dict(winner.params),
+            **training.model_dump(include={"folds", "holdout", "seed"}),
+            "candidates": [_row(one, given) for one in judged],
+        },
+        metrics=metrics,
+    )
+
+
+def _measured(given: Problem, winner: Candidate, before: int, positive: int) -> dict[str, Any]:
+    """The figures on the rows from `before` by a pipeline that learned from those up to it."""
+    holdout = slice(before, None)
+    try:
+        answers = given.answers(given.fitted(winner, slice(before)), holdout)
+    except (ValueError, ArithmeticError) as error:
+        raise ScoreloopError(
+            f"{winner} was best in the search but fails on the newest rows: {error}"
+        ) from None
+    loss, tie = given.losses(answers, holdout)
+    targets = given.targets[holdout]
+    if given.classes:
+        confusion = confusion_matrix(targets, answers.argmax(axis=1), labels=range(given.classes))
+        values = figures.classification(confusion.tolist(), tie, positive)
+    else:
+        values = _regression(targets, loss, tie)
+    return {"rows": len(targets), "loss_sum": loss, "error": loss / len(targets), "values": values}
+
+
+def _regression(targets: NDArray[np.float64], squared: float, absolute: float) -> figures.Figures:
+    centred = targets - targets[0]
+    return figures.regression(
+        len(targets), squared, absolute, float(centred.sum()), float(np.square(centred).sum())
+    )
+
+
+def _positive(settings: Settings) -> int:
+    """The index of the positive class: the last, unless the settings name another."""
+    wanted = settings.labels.positive
+    found = (
+        i for i, label in enumerate(settings.classes) if wanted is not None and same_label(label, wanted)
+    )
+    return next(found, len(settings.classes) - 1)
+
+
+def _row(one: Judged, given: Problem) -> dict[str, Any]:
+    """One line of the search's table."""
+    tie = "log_loss" if given.classes else "mae"
+    return {
+        "family": one.candidate.family,
+        "params": dict(one.candidate.params),
+        "error": one.error,
+        tie: one.tie,
+        "failed": one.failed,
+    }

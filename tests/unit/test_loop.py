@@ -1,0 +1,165 @@
+"""The loop's answers to named failures. Fakes for the order of calls; the promises are tested on Kafka."""
+
+from collections.abc import Sequence
+from threading import Event
+from typing import Any
+
+import pytest
+from samples import Record
+
+from consumers import loop
+from consumers.intake import HaltError, IntakeFencedError, IntakeLostError
+from consumers.loop import Progress, ReplacedError, TransactionLoop
+from events.errors import ScoreloopError
+from events.outputs import Outputs
+from transport.transaction import ProducerFencedError, ProducerLostError, TransactionAbortedError
+
+
+class Log:
+    """Plays a broker: a log of records, committed offsets, and failures to come."""
+
+    def __init__(self, records: int, failures: Sequence[Exception] = ()) -> None:
+        self.records = [Record(str(i).encode(), at=i) for i in range(records)]
+        self.committed = 0
+        self.visible: list[bytes] = []
+        self.failures = list(failures)
+        self.calls: list[str] = []
+        self.stop = Event()
+
+
+class Producer:
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        log.calls.append("producer")
+
+    def commit(self, outputs: Outputs, offsets: Sequence[Any] = (), _group: object = None) -> None:
+        if self.log.failures:
+            failure = self.log.failures.pop(0)
+            if not isinstance(failure, CommittedAfterAllError):
+                raise failure
+            self._visible(outputs, offsets)
+            raise failure
+        self._visible(outputs, offsets)
+
+    def _visible(self, outputs: Outputs, offsets: Sequence[Any]) -> None:
+        self.log.visible += [message["value"] or b"" for message in outputs.many["out"]]
+        self.log.committed = offsets[0].offset
+
+    def close(self) -> None:
+        self.log.calls.append("producer closed")
+
+
+class Intake:
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        self.position = log.committed
+        log.calls.append("intake")
+
+    def gather(self) -> list[Record]:
+        batch = self.log.records[self.position : self.position + 3]
+        self.position += len(batch)
+        if not batch:
+            self.log.stop.set()
+        return batch
+
+    def rewind(self) -> None:
+        self.log.calls.append("rewind")
+        self.position = self.log.committed
+
+    def group_metadata(self) -> None:
+        return None
+
+    def close(self) -> None:
+        self.log.calls.append("intake closed")
+
+
+class CommittedAfterAllError(ProducerLostError):
+    """The commit went through, and its answer was lost."""
+
+
+def copy(messages: Sequence[Any], now: int) -> Outputs:
+    assert now > 0
+    return Outputs(many={"out": [{"key": None, "value": message.value()} for message in messages]})
+
+
+def run(log: Log, successor: str | None = None, intake: type[Intake] = Intake) -> Progress:
+    progress = Progress()
+    TransactionLoop(
+        copy,
+        lambda: Producer(log),  # type: ignore[arg-type,return-value]
+        lambda: intake(log),  # type: ignore[arg-type,return-value]
+        lambda: successor,
+        progress,
+    ).run(log.stop)
+    return progress
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "_FIRST_PAUSE_SECONDS", 0.0)
+
+
+def once_each(log: Log) -> bool:
+    return log.visible == [record.data for record in log.records]
+
+
+def test_each_record_is_written_once_with_its_offset() -> None:
+    log = Log(10)
+    progress = run(log)
+    assert once_each(log)
+    assert (progress.read, progress.written, progress.offsets) == (10, 10, {"0": 10})
+    assert log.calls == ["producer", "intake", "intake closed", "producer closed"]
+
+
+def test_an_abort_rewinds_and_goes_on_with_the_same_clients() -> None:
+    log = Log(10, [TransactionAbortedError("first"), TransactionAbortedError("again")])
+    progress = run(log)
+    assert once_each(log)
+    assert progress.aborts == 2
+    assert log.calls.count("rewind") == 2
+    assert log.calls.count("producer") == 1
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        ProducerLostError("lost"),
+        ProducerFencedError("a stall"),
+        CommittedAfterAllError("indefinite"),
+        IntakeLostError("x"),
+    ],
+)
+def test_an_indefinite_end_builds_both_clients_anew(
+    failure: Exception,
+) -> None:
+    log = Log(10, [failure])
+    progress = run(log)
+    assert once_each(log)
+    assert progress.rebuilds == 1
+    assert log.calls[:6] == ["producer", "intake", "intake closed", "producer closed", "producer", "intake"]
+
+
+@pytest.mark.parametrize("failure", [ProducerFencedError("epoch"), IntakeFencedError("instance id")])
+def test_a_process_whose_slot_has_a_newer_one_ends(failure: Exception) -> None:
+    log = Log(10, [failure])
+    with pytest.raises(ReplacedError, match=r"a newer process \(host:2\) has taken this slot over"):
+        run(log, successor="host:2")
+    assert log.calls[-1] == "producer closed"
+
+
+def test_what_can_never_be_written_ends_with_a_sentence() -> None:
+    log = Log(3, [TransactionAbortedError("too large")] * 50)
+    with pytest.raises(ScoreloopError, match="could not be written 20 times in a row: too large"):
+        run(log)
+    assert log.visible == []
+
+
+def test_a_halt_is_final() -> None:
+    class Gone(Intake):
+        def gather(self) -> list[Record]:
+            raise HaltError("records were deleted")
+
+    log = Log(3)
+    with pytest.raises(HaltError):
+        run(log, intake=Gone)
+    assert log.calls[-2:] == ["intake closed", "producer closed"]
