@@ -29,6 +29,9 @@ def status(settings: Settings, *, as_json: bool) -> None:
     for name, service in known.services.items():
         console.print(f"{name}: {service.state}, {service.lag} records behind in {service.topic}")
         console.print(_workers(service))
+        for worker in service.workers:
+            if worker.error:
+                console.print(f"{worker.worker} says: {worker.error}", markup=False)
 
 
 def _who_serves(known: Facts) -> str:
@@ -41,7 +44,7 @@ def _who_serves(known: Facts) -> str:
 
 
 def _workers(service: ServiceFacts) -> Table:
-    table = Table("worker", "state", "epoch", "champion", "heard of", "says")
+    table = Table("worker", "state", "epoch", "champion", "heard of")
     for worker in service.workers:
         table.add_row(
             worker.worker,
@@ -49,6 +52,5 @@ def _workers(service: ServiceFacts) -> Table:
             str(worker.epoch or "-"),
             str(worker.champion or "-"),
             f"{worker.seconds_ago:.0f} s ago",
-            worker.error or "",
         )
     return table

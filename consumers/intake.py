@@ -85,12 +85,15 @@ class Intake:
         """Go back to the committed offsets: an aborted transaction leaves the position after its records.
 
         Raises:
+            HaltError: a partition has none.
             IntakeLostError: the group's coordinator did not answer, or a partition cannot be sought.
         """
         try:
             for partition in self._consumer.committed(self._consumer.assignment(), _ANSWER_SECONDS):
-                if partition.error is not None or partition.offset < 0:
-                    raise IntakeLostError(f"no committed offset of {partition.topic}-{partition.partition}")
+                if partition.error is not None:
+                    raise IntakeLostError(partition.error.str())
+                if partition.offset < 0:
+                    raise HaltError(_gone(partition, "none is committed"))
                 self._consumer.seek(partition)
         except KafkaException as error:
             raise IntakeLostError(clients.reason(error)) from error
@@ -113,7 +116,7 @@ class Intake:
             return True
         code = error.code()
         if code in _GONE:
-            raise HaltError(self._gone(message, error))
+            raise HaltError(_gone(TopicPartition(self.topic, message.partition() or 0), error.str()))
         if code == KafkaError.UNKNOWN_TOPIC_OR_PART:
             raise HaltError(
                 f"{self.topic} is gone; if that was meant, run `scoreloop topics create STREAM.toml`"
@@ -125,12 +128,13 @@ class Intake:
         _log.warning("reading %s: %s", self.topic, error.str())
         return False
 
-    def _gone(self, message: Message, error: KafkaError) -> str:
-        return (
-            f"{self.topic}, partition {message.partition()}: the offset to go on from does not exist "
-            f"({error.str()}). Nothing was skipped. Either the group has no committed offset (run `scoreloop "
-            "topics create STREAM.toml`), or records were deleted before they were scored"
-        )
+
+def _gone(partition: TopicPartition, why: str) -> str:
+    return (
+        f"{partition.topic}-{partition.partition}: the offset to go on from does not exist ({why}). "
+        "Nothing was skipped. Either the group never had one: run `scoreloop topics create STREAM.toml`; "
+        "or records were deleted before they were scored"
+    )
 
 
 def next_offsets(messages: list[Message]) -> list[TopicPartition]:

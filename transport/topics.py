@@ -1,5 +1,6 @@
 """The stream's topics on the cluster: made as the contract says, and checked against it."""
 
+import time
 from collections.abc import Iterator
 
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
@@ -12,6 +13,7 @@ from events.topics import TOPICS, Topic
 from transport import clients
 from transport.standing import ANSWER_SECONDS, answered, committed, offsets
 
+_AGAIN_SECONDS = 0.05
 _DEFAULT_MAX_MESSAGE_BYTES = 1_048_588
 _ANSWER_BYTES = 64 * 1024
 """Room in an answer for ids, probabilities and the rest, beside the features."""
@@ -42,6 +44,7 @@ def create(settings: Settings) -> list[str]:
     ]
     for name, future in (client.create_topics(wanted) if wanted else {}).items():
         answered(future, f"topic {name}")
+    _await(client, settings, {topic.topic for topic in wanted})
     for group, topic in topics.groups(settings.name):
         _commit_beginnings(
             client, group, topic.of(settings.name), missing_offsets(client, settings, group, topic)
@@ -102,6 +105,15 @@ def config(topic: Topic, settings: Settings) -> dict[str, str]:
     answers = {"max.message.bytes": str(largest)} if largest > _DEFAULT_MAX_MESSAGE_BYTES else {}
     carries_answers = topic in (topics.PREDICTIONS, topics.SHADOWS, topics.OUTCOMES)
     return {"cleanup.policy": topic.clean_up, **topic.config, **(answers if carries_answers else {})}
+
+
+def _await(client: AdminClient, settings: Settings, made: set[str]) -> None:
+    """Wait until the brokers know `made`: they answer for a topic a moment after they have made it."""
+    until = time.monotonic() + ANSWER_SECONDS
+    while missing := made - partitions(client, settings).keys():
+        if time.monotonic() > until:
+            raise ScoreloopError(f"topic {min(missing)} was made and is not there; look at the broker's log")
+        time.sleep(_AGAIN_SECONDS)
 
 
 def _partitions_of(topic: Topic, settings: Settings, there: dict[str, int]) -> int:
