@@ -13,6 +13,9 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
+demo: setup
+	$(BIN)/scoreloop demo
+
 test: setup
 	$(BIN)/python -m pytest
 

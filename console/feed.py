@@ -112,7 +112,7 @@ def _sentences(facts: dict[str, Any]) -> str:
         lines.append(f"event time {iso(facts['first_ts'])} to {iso(facts['last_ts'])}")
     if facts["incomplete"]:
         lines.append(
-            f"{facts['incomplete']:,} events lack a feature that is not nullable: they go to dead-letters"
+            f"to dead-letters, lacking a feature that is not nullable: {facts['incomplete']:,} events"
         )
     if facts["continue_rows"]:
         lines.append(f"stopped; the same command with --rows {facts['continue_rows']} goes on from here")

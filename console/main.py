@@ -18,6 +18,7 @@ COMMANDS = {
     "feed": ("console.feed:feed", "Publish the rows of a file or a generator as events, and their labels."),
     "status": ("console.status:status", "Say who serves, how far the services are, and what is wrong."),
     "watch": ("console.watch:watch", "Print the stream's records as they come."),
+    "demo": ("console.demo:demo", "Show the main job on a real Kafka, from an empty folder to a summary."),
     "schema": ("console.schema:schema", "Print the JSON Schema of stream.toml, for editors."),
 }
 """Each command: where it is, and what it does in one line."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import skops.io
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
 from skops.io.exceptions import UnsupportedTypeException
 
 from events.errors import ScoreloopError
@@ -82,11 +83,12 @@ def loads(data: bytes) -> Pipeline:
     Nothing is built, imported or called before every type has been found in `TRUSTED`.
 
     Raises:
-        ArtifactError: `data` is corrupted, is no pipeline, or names a type that is not trusted.
+        ArtifactError: `data` is corrupted, is no fitted pipeline, or names a type that is not trusted.
     """
     try:
         _audit(data)
         loaded = skops.io.loads(data, trusted=sorted(TRUSTED))
+        check_is_fitted(loaded)
     except ArtifactError:
         raise
     except Exception as error:

@@ -26,6 +26,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from events.schema import Features
 from events.settings import Family
 from models.frame import Layout
+from models.threads import one_thread
 
 Task = Literal["classification", "regression"]
 Params = Mapping[str, Any]
@@ -62,7 +63,7 @@ def pipeline(
     them out, since scikit-learn 1.9 cannot bin them. The others fill them with zeros.
     """
     layout = Layout(features)
-    estimator = ESTIMATORS[family, task](random_state=seed, **_FIXED.get((family, task), {}), **params)
+    estimator = ESTIMATORS[family, task](random_state=seed, **{**_FIXED.get((family, task), {}), **params})
     numbers = _numbers(family)
     kept = [name for name in layout.numbers if family != "boosting" or name not in empty]
     if not layout.categories and kept == layout.numbers:
@@ -99,9 +100,9 @@ def outputs(fitted: Pipeline, frame: pd.DataFrame, classes: int) -> NDArray[np.f
     """What a fitted pipeline answers, of shape (rows, classes): probabilities in the schema's order.
 
     A class that training never saw has probability 0. For a regression `classes` is 0 and the shape
-    (rows, 1). Classes are their index in the schema. The values may be NaN or infinite.
+    (rows, 1). Classes are their index in the schema. The values may be NaN or infinite. In one thread.
     """
-    with np.errstate(all="ignore"):  # what overflows shows in the answer, which the caller looks at
+    with one_thread(), np.errstate(all="ignore"):  # what overflows shows in the answer
         if not classes:
             return np.asarray(fitted.predict(frame), dtype=np.float64).reshape(-1, 1)
         known = np.asarray(fitted.predict_proba(frame), dtype=np.float64)

@@ -76,11 +76,15 @@ class Problem:
         """The sums over `rows` of the stream's loss, and of what decides between equals.
 
         These are 0/1 and log loss for a classification, squared and absolute error for a regression.
+
+        Raises:
+            FloatingPointError: an error's square is too large for a number.
         """
         targets = self.targets[rows]
         if not self.classes:
             errors = answers[:, 0] - targets
-            return float(np.square(errors).sum()), float(np.abs(errors).sum())
+            with np.errstate(over="raise"):
+                return float(np.square(errors).sum()), float(np.abs(errors).sum())
         given = np.maximum(answers[np.arange(len(targets)), targets], figures.FLOOR)
         return int(np.sum(answers.argmax(axis=1) != targets)), -float(np.log(given).sum())
 

@@ -45,7 +45,7 @@ class Registry:
         """Keep an artefact; its SHA-256. When this returns, a crash does not lose it.
 
         Raises:
-            ScoreloopError: it could not be written; nothing of it is left.
+            ScoreloopError: it could not be written; nothing half-written is left.
         """
         return self._put(ARTIFACTS, data)
 

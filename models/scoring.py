@@ -20,7 +20,6 @@ from events.errors import ScoreloopError
 from events.schema import Features, Label, label_key
 from models.frame import Layout, Row
 from models.pipelines import MAX_CATEGORIES, Task, outputs, row_by_row
-from models.threads import one_thread
 
 PADDING = 64
 CALL_CELLS = 2**17
@@ -130,15 +129,14 @@ class Version:
             return np.empty((0, max(1, len(self._classes))))
         frame = self._layout.frame(rows)
         size = self._call_rows or -(-len(rows) // PADDING) * PADDING
-        with one_thread("blas"):
-            calls = [
-                outputs(
-                    self._pipeline,
-                    frame.take(np.minimum(np.arange(start, start + size), len(rows) - 1)),
-                    len(self._classes),
-                )
-                for start in range(0, len(rows), size)
-            ]
+        calls = [
+            outputs(
+                self._pipeline,
+                frame.take(np.minimum(np.arange(start, start + size), len(rows) - 1)),
+                len(self._classes),
+            )
+            for start in range(0, len(rows), size)
+        ]
         return np.concatenate(calls)[: len(rows)]
 
     def _read(self, found: NDArray[np.float64]) -> Answers:

@@ -1,20 +1,21 @@
-"""One thread where the number of threads could show in an answer's last bits."""
+"""One thread for BLAS and OpenMP: in an answer's last bits more would show, and they wait for each other."""
 
 from contextlib import AbstractContextManager
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import sklearn.ensemble  # noqa: F401 (loads the libraries whose threads are limited)
 from threadpoolctl import ThreadpoolController
 
 
-def one_thread(of: Literal["blas", "openmp"] | None = None) -> AbstractContextManager[Any]:
-    """While it lasts this process runs BLAS, OpenMP, or both, in one thread.
+def one_thread() -> AbstractContextManager[Any]:
+    """While it lasts, this process computes in one thread.
 
-    BLAS adds up in another order with another number of threads. Histogram boosting answers the same by any
-    number, and is quicker with more.
+    BLAS adds up in another order with another number of threads, and so on another machine. Histogram
+    boosting answers the same by any number; its threads save a third of the time on an idle machine, and
+    cost ten times as much where a neighbour, such as the broker, keeps one core busy.
     """
-    limited: AbstractContextManager[Any] = _controller().limit(limits=1, user_api=of)
+    limited: AbstractContextManager[Any] = _controller().limit(limits=1)
     return limited
 
 

@@ -8,6 +8,8 @@ import pyarrow as pa
 
 from events.errors import ScoreloopError
 
+NO_ROWS = "has a line of column names and no rows"
+
 
 def fault(path: Path, otherwise: str) -> ScoreloopError:
     """The sentence for the first thing that is wrong in `path`; `otherwise` where this look finds nothing."""
@@ -45,16 +47,19 @@ def _ragged(path: Path) -> str | None:
     """The first row that has more or fewer cells than the header, or a quote that nothing closes."""
     reader = csv.reader((line.decode() for line in _lines(path)), strict=True)
     header: list[str] = []
-    line = 1
+    line, rows = 1, 0
     try:
         for cells in reader:
+            rows += bool(header and cells)
             header = header or cells
             if cells and len(cells) != len(header):
                 return f"line {line} has {_counted(len(cells))} where the header has {len(header)}"
             line = reader.line_num + 1
     except csv.Error as error:
         return f"line {line}: {error}"
-    return None if header else "has no line of column names"
+    if not header:
+        return "has no line of column names"
+    return None if rows else NO_ROWS
 
 
 def _counted(cells: int) -> str:

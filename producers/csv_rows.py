@@ -10,7 +10,7 @@ from pyarrow import csv
 
 from events.errors import ScoreloopError
 from producers.chunks import Batch
-from producers.csv_faults import check_columns, fault
+from producers.csv_faults import NO_ROWS, check_columns, fault
 
 _BLOCK_BYTES = 4 * 1024 * 1024  # what is read at once; a row must fit into two
 
@@ -32,7 +32,7 @@ class CsvRows:
         self.columns = self._header()
         check_columns(path, self.columns)
         if not self.total:
-            raise ScoreloopError(f"{path}: has a line of column names and no rows")
+            raise ScoreloopError(f"{path}: {NO_ROWS}")
 
     @cached_property
     def total(self) -> int:

@@ -43,7 +43,7 @@ def create(settings: Settings) -> list[str]:
         if topic.of(settings.name) not in there
     ]
     for name, future in (client.create_topics(wanted) if wanted else {}).items():
-        answered(future, f"topic {name}")
+        answered(future.result, f"topic {name}")
     _await(client, settings, {topic.topic for topic in wanted})
     for group, topic in topics.groups(settings.name):
         _commit_beginnings(
@@ -132,7 +132,7 @@ def _misfits(client: AdminClient, settings: Settings, topic: Topic, there: dict[
     if topic.partitions != "user" and there[name] != expected and topic is not topics.DEAD_LETTERS:
         yield f"{name} has {there[name]} partitions and must have {expected}; delete it and create it again"
     resource = ConfigResource(ConfigResource.Type.TOPIC, name)
-    actual = answered(client.describe_configs([resource])[resource], name)
+    actual = answered(lambda: client.describe_configs([resource])[resource].result(), name)
     for key, value in config(topic, settings).items():
         if topic.partitions != "user" and _differs(key, actual[key].value, value):
             yield f"{name} has {key} = {actual[key].value} and must have {value}"
@@ -156,4 +156,4 @@ def _commit_beginnings(client: AdminClient, group: str, topic: str, missing: lis
         return
     beginnings = offsets(client, topic, max(missing) + 1, OffsetSpec.earliest())
     request = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, p, beginnings[p]) for p in missing])
-    answered(client.alter_consumer_group_offsets([request])[group], f"group {group}")
+    answered(lambda: client.alter_consumer_group_offsets([request])[group].result(), f"group {group}")

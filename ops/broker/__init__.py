@@ -1,1 +1,1 @@
-"""A real Kafka for development, from Maven's jars or a Docker engine."""
+"""A real Kafka for development, from Maven's jars or a Docker engine: see `cluster`."""

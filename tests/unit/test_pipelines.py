@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+from sample_models import FAMILIES, MIXED, NUMBERS, QUICK, REGRESSION, fitted, labels, rows, stream_of
+
+from events.settings import Family, Settings
+from models.frame import frame
+from models.pipelines import MAX_CATEGORIES, Task, outputs, pipeline, row_by_row
+from models.problem import Candidate, problem
+
+TASKS: tuple[Task, ...] = ("classification", "regression")
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_training_never_saw_is_answered(family: Family, task: Task) -> None:
+    stream = stream_of(task)
+    strange = [
+        (1.0, None, "DK", "a shop never seen", None, None),
+        (1.0, 1, None, None, True, [0.0, 0.0]),
+        (None, None, None, None, None, None),
+    ]
+    answers = outputs(fitted(family, stream), frame(stream.features, strange), len(stream.classes))
+    assert answers.shape == (3, 2 if task == "classification" else 1)
+    assert np.isfinite(answers).all()
+
+
+@pytest.mark.parametrize("stream", [NUMBERS, MIXED, REGRESSION])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_column_without_any_value_is_no_obstacle(family: Family, stream: Settings) -> None:
+    empty = [
+        tuple(None if feature.nullable else value for feature, value in zip(features, row, strict=True))
+        for features, row in ((stream.features.values(), row) for row in rows(stream, 60))
+    ]
+    learned = problem(stream, empty, labels(stream, empty)).fitted(
+        Candidate(family, QUICK[family]), slice(None)
+    )
+    answers = outputs(learned, frame(stream.features, rows(stream, 20)), len(stream.classes))
+    assert np.isfinite(answers).all()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_numbers_alone_need_no_column_transformer(family: Family) -> None:
+    steps = [name for name, _ in pipeline(family, NUMBERS.features, "classification", {}, seed=0).steps]
+    assert steps == {"linear": ["impute", "scale", "estimate"], "boosting": ["estimate"]}.get(
+        family, ["impute", "estimate"]
+    )
+
+
+def test_the_columns_of_a_category_are_capped() -> None:
+    prepared = fitted("tree", MIXED)[0].transform(frame(MIXED.features, rows(MIXED, 1)))
+    numbers, countries = 5, 2
+    assert prepared.shape[1] == numbers + countries + MAX_CATEGORIES
+
+
+def test_missing_numbers_are_the_median_and_boosting_sees_them_as_they_are() -> None:
+    assert fitted("forest", NUMBERS)["impute"].strategy == "median"
+    assert "impute" not in fitted("boosting", NUMBERS).named_steps
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_class_that_training_never_saw_has_no_probability(family: Family) -> None:
+    learned = rows(NUMBERS, 100)
+    ends = ["down" if label == "down" else "up" for label in labels(NUMBERS, learned)]
+    made = problem(NUMBERS, learned, ends).fitted(Candidate(family, QUICK[family]), slice(None))
+    answers = outputs(made, frame(NUMBERS.features, learned), 3)
+    assert (answers[:, 1] == 0).all()
+    np.testing.assert_allclose(answers.sum(axis=1), 1)
+    assert (answers[:, 2] > 0).any()
+
+
+def test_params_and_seed_reach_the_estimator() -> None:
+    made = pipeline("forest", MIXED.features, "regression", {"n_estimators": 7}, seed=3)[-1]
+    assert (made.n_estimators, made.random_state, made.n_jobs) == (7, 3, 1)
+
+
+def test_only_the_linear_family_depends_on_its_neighbours() -> None:
+    assert [row_by_row(fitted(family, NUMBERS)) for family in FAMILIES] == [False, True, True, True]
