@@ -32,7 +32,7 @@ GRIDS: Mapping[Task, Grids] = {
 }
 """What is tried of each family."""
 
-PARALLEL_CELLS = 200_000
+PARALLEL_CELLS = 1_000_000
 """Numbers in the frame from which processes are worth the seconds that they take to start."""
 
 

@@ -38,7 +38,7 @@ class Census:
     def add(self, column: Column) -> None:
         """Look at more of the column."""
         self.rows += len(column)
-        if self._typed and _is_text(column):
+        if self._typed and pa.types.is_string(plain(column).type):
             self._empty = {kind: empty for kind, empty in self._empty.items() if kind == "category"}
         for kind in list(self._empty):
             try:
@@ -92,10 +92,6 @@ class Census:
         if self.seen is not None and len(self.seen) > MOST_TEXTS:
             self.seen = None
         return int(column.null_count)
-
-
-def _is_text(column: Column) -> bool:
-    return bool(pa.types.is_string(plain(column).type)) and not pa.types.is_null(column.type)
 
 
 def _truths(column: Column) -> int:

@@ -31,11 +31,11 @@ def stream_toml(findings: Findings, choices: Choices) -> str:
 
 def _head(findings: Findings, choices: Choices) -> str:
     return (
-        f"# The stream {choices.name}, as `scoreloop init` found it in {_quoted(findings.file)} "
+        f"# The stream {choices.name}, as `scoreloop init` found it in {_toml(findings.file)} "
         f"({findings.rows:,} rows). Yours to edit.\n"
-        + _line(f"name = {_quoted(choices.name)}", f"its topics are {choices.name}.features and so on")
+        + _line(f"name = {_toml(choices.name)}", f"its topics are {choices.name}.features and so on")
         + _line(
-            f"task = {_quoted(findings.task)}",
+            f"task = {_toml(findings.task)}",
             'or "regression"' if findings.classes else 'or "classification"',
         )
     )
@@ -45,7 +45,7 @@ def _kafka(_findings: Findings, choices: Choices) -> str:
     return (
         "# Where the brokers are. Any other librdkafka property goes here by its own name.\n[kafka]\n"
         + _line(
-            f"bootstrap_servers = {_quoted(choices.bootstrap_servers)}", f"{BOOTSTRAP_VARIABLE} wins over it"
+            f"bootstrap_servers = {_toml(choices.bootstrap_servers)}", f"{BOOTSTRAP_VARIABLE} wins over it"
         )
     )
 
@@ -59,28 +59,28 @@ def _features(findings: Findings, _choices: Choices) -> str:
     for name, spec in findings.features.items():
         lines.append(_line(f"{_key(name):{width}} = {_type(spec)}", findings.categories.get(name, "")))
     for name, why in findings.left_out.items():
-        lines.append(f"# left out: {_quoted(name)}, {why}\n")
+        lines.append(f"# left out: {_toml(name)}, {why}\n")
     return "".join(lines)
 
 
 def _labels(findings: Findings, choices: Choices) -> str:
     lines = ["# What an event turns out to be, which is known later.\n[labels]\n"]
     if findings.classes:
-        classes = f"classes  = [{', '.join(map(_value, findings.classes))}]"
+        classes = f"classes  = [{', '.join(map(_toml, findings.classes))}]"
         lines.append(_line(classes, 'JSON values as they come in labels: 1, "1" and true are three'))
     if len(findings.classes) == 2:  # noqa: PLR2004 (a positive class is one of two)
-        positive = f"positive = {_value(findings.classes[-1])}"
+        positive = f"positive = {_toml(findings.classes[-1])}"
         lines.append(_line(positive, "the class that precision and recall speak of"))
     lines.append(
-        _line(f"horizon  = {_quoted(written(choices.horizon))}", "how long an event waits for its label")
+        _line(f"horizon  = {_toml(written(choices.horizon))}", "how long an event waits for its label")
     )
-    lines.append(_line(f"column   = {_quoted(findings.label)}", "the label's column in files"))
+    lines.append(_line(f"column   = {_toml(findings.label)}", "the label's column in files"))
     return "".join(lines)
 
 
 def _windows(_findings: Findings, choices: Choices) -> str:
-    length = f"length = {_quoted(written(choices.window))}"
-    bucket = f"bucket = {_quoted(written(choices.window // buckets(choices.window)))}"
+    length = f"length = {_toml(written(choices.window))}"
+    bucket = f"bucket = {_toml(written(choices.window // buckets(choices.window)))}"
     return (
         "# Ranges of event time over which figures are computed, aligned to the epoch.\n[windows]\n"
         + _line(length, "")
@@ -94,7 +94,7 @@ def _decisions(_findings: Findings, _choices: Choices) -> str:
 
 
 def _registry(_findings: Findings, _choices: Choices) -> str:
-    url = f"url = {_quoted(Registry().url)}"
+    url = f"url = {_toml(Registry().url)}"
     return "# Where trained versions are kept.\n[registry]\n" + _line(
         url, "a folder beside this file, or an fsspec URL"
     )
@@ -112,19 +112,14 @@ def _line(setting: str, comment: str) -> str:
 def _type(spec: Feature) -> str:
     shape = f", shape = [{spec.shape[0]}]" if spec.shape else ""
     nullable = ", nullable = true" if spec.nullable else ""
-    kind = _quoted(spec.type)
+    kind = _toml(spec.type)
     return f"{{ type = {kind}{shape}{nullable} }}" if shape or nullable else kind
 
 
 def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else _quoted(name)
+    return name if _BARE.fullmatch(name) else _toml(name)
 
 
-def _value(label: Label) -> str:
-    """A class in TOML, which writes booleans, numbers and strings as JSON does."""
-    return _quoted(label) if isinstance(label, str) else json.dumps(label)
-
-
-def _quoted(text: str) -> str:
-    """A TOML string: JSON's, but for one control character that JSON leaves as it is."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+def _toml(value: Label) -> str:
+    """A string, number or boolean in TOML: as in JSON, but for a control character that JSON leaves."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -104,8 +104,9 @@ def check(plan: Plan, data: Path, port: int | None, brokers: int | None) -> None
 
 
 def _cluster_id() -> str:
-    """16 bytes as Kafka writes them. The first is not drawn: Kafka's tools take an id with a leading dash,
-    one in 64, for an option.
+    """16 bytes as Kafka writes them.
+
+    The first is not drawn: every 64th would begin with a dash, which Kafka's tools take for an option.
     """
     return base64.urlsafe_b64encode(b"\0" + secrets.token_bytes(15)).rstrip(b"=").decode()
 

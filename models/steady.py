@@ -1,0 +1,57 @@
+"""A pipeline's outputs, the same for a row bit for bit whatever batch it comes in.
+
+BLAS picks its kernel, and with it the order of its additions, by the shape of what it multiplies and by its
+number of threads. Padding to a multiple of 64 rows is not enough: from about 50 columns (two one-hot
+categories) 64 rows and 1,024 differ in the last bit. So whatever may use BLAS sees calls of one shape only,
+in one thread. Trees go row by row: they take a whole batch in one call, padded to whole vector registers.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from models.frame import Layout, Row
+from models.pipelines import MAX_CATEGORIES, outputs, row_by_row
+
+PADDING = 64
+CALL_CELLS = 2**17
+MOST_CALL_ROWS = 5_056
+"""Each call of a pipeline that may use BLAS is of so many numbers, but of no more rows than a default batch.
+
+Large enough that a call's overhead is small a row, small enough that a single event waits some milliseconds.
+With another value versions that are deployed answer differently in the last bit.
+"""
+
+
+class Steady:
+    """A fitted pipeline that is called in shapes that do not depend on the batch."""
+
+    def __init__(self, pipeline: Pipeline, layout: Layout, classes: int) -> None:
+        self._pipeline = pipeline
+        self._layout = layout
+        self._classes = classes
+        self._call_rows = None if row_by_row(pipeline) else _call_rows(layout)
+
+    def outputs(self, rows: Sequence[Row]) -> NDArray[np.float64]:
+        """As `models.pipelines.outputs`; the last row is repeated to fill the last call."""
+        if not rows:
+            return np.empty((0, max(1, self._classes)))
+        frame = self._layout.frame(rows)
+        size = self._call_rows or -(-len(rows) // PADDING) * PADDING
+        calls = [
+            outputs(
+                self._pipeline,
+                frame.take(np.minimum(np.arange(start, start + size), len(rows) - 1)),
+                self._classes,
+            )
+            for start in range(0, len(rows), size)
+        ]
+        return np.concatenate(calls)[: len(rows)]
+
+
+def _call_rows(layout: Layout) -> int:
+    """Rows in each call where BLAS may be used: a function of the schema alone."""
+    width = len(layout.numbers) + MAX_CATEGORIES * len(layout.categories)
+    return min(max(1, CALL_CELLS // width // PADDING) * PADDING, MOST_CALL_ROWS)
