@@ -114,7 +114,7 @@ def _service(client: AdminClient, settings: Settings, there: dict[str, int], now
     topic, group = topics.FEATURES.of(settings.name), topics.group(settings.name, topics.SCORER)
     count = there.get(topic, 0)
     ends = offsets(client, topic, count, OffsetSpec.latest())
-    at = committed(client, group, topic, count)
+    at = committed(settings.kafka, group, topic, count)
     positions = {str(partition): _position(at[partition], ends[partition]) for partition in sorted(at)}
     return ServiceFacts(
         state=_state(workers := _workers(settings, there, now)),

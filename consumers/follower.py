@@ -128,14 +128,14 @@ class Follower(Thread):
             return False
 
     def _start(self) -> None:
-        """Serve the newest roles that are valid, older ones where the newest are not."""
+        """Serve the newest roles that are valid; why not the newest of all stays in the report."""
         self._swap()
         if self.serving is None:
-            for roles in self._view.past():
-                if self._loaded(roles):
-                    break
-        if self._error is None and self.serving is None:
-            self._error = "no version yet; run `scoreloop train STREAM.toml --csv FILE`"
+            refused = self._error
+            if any(self._loaded(roles) for roles in self._view.past()) or refused is not None:
+                self._error = refused
+            else:
+                self._error = "no version yet; run `scoreloop train STREAM.toml --csv FILE`"
         self._report()
 
     def _swap(self) -> None:

@@ -22,7 +22,6 @@ _SESSION_TIMEOUT_MS = 6_000
 _ANSWER_SECONDS = 30.0
 
 _GONE = {KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE}  # noqa: SLF001 (their public names)
-_FENCED = {KafkaError.FENCED_INSTANCE_ID, KafkaError.FENCED_MEMBER_EPOCH}
 _log = logging.getLogger(__name__)
 
 
@@ -32,10 +31,6 @@ class HaltError(ScoreloopError):
 
 class IntakeLostError(Exception):
     """The consumer can do no more: build it anew and go on from the committed offsets."""
-
-
-class IntakeFencedError(IntakeLostError):
-    """The group has given this member's name to another process."""
 
 
 class Intake:
@@ -71,15 +66,14 @@ class Intake:
         self._moved = False
         try:
             first = self._consumer.poll(IDLE_SECONDS)
-            if first is None:
-                return []
-            rest = self._consumer.consume(self._most - 1, self._wait) if self._most > 1 else []
+            rest = self._consumer.consume(self._most - 1, self._wait) if first and self._most > 1 else []
         except KafkaException as error:
             raise IntakeLostError(clients.reason(error)) from error
-        if self._moved:
+        records = [message for message in (first, *rest) if message and self._is_record(message)]
+        if self._moved and records:
             self.rewind()
             return []
-        return [message for message in (first, *rest) if self._is_record(message)]
+        return records
 
     def rewind(self) -> None:
         """Go back to the committed offsets: an aborted transaction leaves the position after its records.
@@ -121,9 +115,7 @@ class Intake:
             raise HaltError(
                 f"{self.topic} is gone; if that was meant, run `scoreloop topics create STREAM.toml`"
             )
-        if code in _FENCED:
-            raise IntakeFencedError(error.str())
-        if error.fatal():
+        if code == KafkaError._FATAL or error.fatal():  # noqa: SLF001 (its fatal() says no)
             raise IntakeLostError(error.str())
         _log.warning("reading %s: %s", self.topic, error.str())
         return False

@@ -13,7 +13,7 @@ What can go wrong has a name and one answer each:
 | --- | --- |
 | `TransactionAbortedError` | nothing is visible: rewind to the committed offsets, go on |
 | `ProducerLostError`, `IntakeLostError` | build both clients anew, go on from the committed offsets |
-| either of them by fencing | the same, unless a newer process has this slot: then `ReplacedError` |
+| either of them | the same, unless a newer process has this slot: then `ReplacedError` |
 | `HaltError` | stop, with the sentence |
 
 So a crash at any point loses and repeats nothing: what is visible and the offsets move together.

@@ -54,7 +54,7 @@ def examples(settings: Settings, rows: Rows) -> Examples:
 
 
 def origin(rows: Rows, seed: int) -> dict[str, Any]:
-    """Where rows came from, as a manifest keeps it: the file and its SHA-256, or the generator and its seed."""
+    """Where rows came from, as a manifest keeps it: a file and its SHA-256, or a generator and its seed."""
     span = {"rows": [rows.span.start, rows.span.stop]}
     if rows.path is None:
         return {"generator": rows.name, "seed": seed, **span}

@@ -35,7 +35,7 @@ _FITTED: dict[tuple[Family, str], Pipeline] = {}
 
 def rows(stream: Settings, count: int, seed: int = 1) -> list[Row]:
     """Made-up events; what may be missing is missing in one of five."""
-    chance = random.Random(seed)  # noqa: S311 (made-up data)
+    chance = random.Random(seed)
     return [tuple(_value(feature, chance) for feature in stream.features.values()) for _ in range(count)]
 
 
@@ -57,7 +57,7 @@ def _value(feature: Feature, chance: random.Random) -> Any:
 
 def labels(stream: Settings, given: Sequence[Row], seed: int = 2) -> list[Label]:
     """What follows from the first feature, which is a number, and some noise."""
-    chance = random.Random(seed)  # noqa: S311 (made-up data)
+    chance = random.Random(seed)
     scores = [float(row[0]) + chance.gauss(0, 0.3) for row in given]  # type: ignore[arg-type]
     if not stream.classes:
         return list(scores)

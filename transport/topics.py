@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec
 
 from events import topics
@@ -11,7 +11,7 @@ from events.errors import ScoreloopError
 from events.settings import Settings
 from events.topics import TOPICS, Topic
 from transport import clients
-from transport.standing import ANSWER_SECONDS, answered, committed, offsets
+from transport.standing import ANSWER_SECONDS, answered, commit, committed, offsets
 
 _AGAIN_SECONDS = 0.05
 _DEFAULT_MAX_MESSAGE_BYTES = 1_048_588
@@ -46,9 +46,10 @@ def create(settings: Settings) -> list[str]:
         answered(future.result, f"topic {name}")
     _await(client, settings, {topic.topic for topic in wanted})
     for group, topic in topics.groups(settings.name):
-        _commit_beginnings(
-            client, group, topic.of(settings.name), missing_offsets(client, settings, group, topic)
-        )
+        if missing := missing_offsets(client, settings, group, topic):
+            name = topic.of(settings.name)
+            beginnings = offsets(client, name, max(missing) + 1, OffsetSpec.earliest())
+            commit(settings.kafka, group, [TopicPartition(name, p, beginnings[p]) for p in missing])
     return [topic.topic for topic in wanted]
 
 
@@ -147,13 +148,5 @@ def _differs(key: str, actual: str | None, wanted: str) -> bool:
 def missing_offsets(client: AdminClient, settings: Settings, group: str, topic: Topic) -> list[int]:
     """The partitions of `topic` for which `group` has committed nothing."""
     name = topic.of(settings.name)
-    there = committed(client, group, name, partitions(client, settings).get(name, 0))
+    there = committed(settings.kafka, group, name, partitions(client, settings).get(name, 0))
     return [partition for partition, offset in there.items() if offset is None]
-
-
-def _commit_beginnings(client: AdminClient, group: str, topic: str, missing: list[int]) -> None:
-    if not missing:
-        return
-    beginnings = offsets(client, topic, max(missing) + 1, OffsetSpec.earliest())
-    request = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, p, beginnings[p]) for p in missing])
-    answered(lambda: client.alter_consumer_group_offsets([request])[group].result(), f"group {group}")

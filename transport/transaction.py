@@ -15,6 +15,7 @@ anything about records produced by other means.
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
@@ -96,8 +97,9 @@ class TransactionalProducer:
 
     def close(self) -> None:
         """Let go of the connection. A transaction left open is the broker's to abort."""
-        self._producer.purge()
-        self._producer.close()
+        with suppress(KafkaException):  # a fenced producer answers even a good-bye with its fatal error
+            self._producer.purge()
+            self._producer.close()
 
     def _produce(self, outputs: Outputs) -> None:
         for topic, messages in outputs.many.items():

@@ -49,8 +49,9 @@ def _joined(kafka: Kafka, brokers: int) -> bool:
         cluster = admin.list_topics(timeout=_ANSWER_SECONDS)
         if len(cluster.brokers) < brokers or TOPIC in cluster.topics:
             return len(cluster.brokers) >= brokers
-        admin.create_topics([NewTopic(TOPIC, num_partitions=1)])[TOPIC].result(_ANSWER_SECONDS)
-    except (KafkaException, TimeoutError):
+        topic = NewTopic(TOPIC, num_partitions=1)
+        admin.create_topics([topic], request_timeout=_ANSWER_SECONDS)[TOPIC].result()
+    except KafkaException:
         return False  # the controller is still settling: ask again
     return True
 

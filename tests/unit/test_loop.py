@@ -8,7 +8,7 @@ import pytest
 from samples import Record
 
 from consumers import loop
-from consumers.intake import HaltError, IntakeFencedError, IntakeLostError
+from consumers.intake import HaltError, IntakeLostError
 from consumers.loop import Progress, ReplacedError, TransactionLoop
 from events.errors import ScoreloopError
 from events.outputs import Outputs
@@ -139,7 +139,7 @@ def test_an_indefinite_end_builds_both_clients_anew(
     assert log.calls[:6] == ["producer", "intake", "intake closed", "producer closed", "producer", "intake"]
 
 
-@pytest.mark.parametrize("failure", [ProducerFencedError("epoch"), IntakeFencedError("instance id")])
+@pytest.mark.parametrize("failure", [ProducerFencedError("epoch"), IntakeLostError("instance id")])
 def test_a_process_whose_slot_has_a_newer_one_ends(failure: Exception) -> None:
     log = Log(10, [failure])
     with pytest.raises(ReplacedError, match=r"a newer process \(host:2\) has taken this slot over"):
