@@ -66,10 +66,12 @@ class Intake:
         self._moved = False
         try:
             first = self._consumer.poll(IDLE_SECONDS)
-            rest = self._consumer.consume(self._most - 1, self._wait) if first and self._most > 1 else []
+            if first is None:
+                return []
+            rest = self._consumer.consume(self._most - 1, self._wait) if self._most > 1 else []
         except KafkaException as error:
             raise IntakeLostError(clients.reason(error)) from error
-        records = [message for message in (first, *rest) if message and self._is_record(message)]
+        records = [message for message in (first, *rest) if self._is_record(message)]
         if self._moved and records:
             self.rewind()
             return []

@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient
 from events.errors import ScoreloopError
 from events.settings import BOOTSTRAP_VARIABLE, Kafka, Property
 
-REACH_SECONDS = 10.0
+REACH_SECONDS = 5.0
 """How long a broker may take to answer the first question."""
 
 Client = TypeVar("Client")
