@@ -13,10 +13,11 @@ from events import topics
 from events.dead_letters import octets
 from events.settings import Settings
 from transport.clients import consumer
-from transport.reading import READER_GROUP, is_end, is_record
+from transport.reading import READER_GROUP, arrived, is_end, is_record
 from transport.topics import partitions, require
 
 WAIT_SECONDS = 0.2
+AT_ONCE = 1_000
 LONGEST_LINE = 400
 NAMES = [topic.name for topic in topics.TOPICS]
 
@@ -41,7 +42,7 @@ def watch(settings: Settings, names: tuple[str, ...], *, from_beginning: bool, w
 
 def _print(reading: Consumer, longest: int | None, stop: Event) -> None:
     while not stop.is_set():
-        for message in reading.consume(1_000, WAIT_SECONDS):
+        for message in arrived(reading, AT_ONCE, WAIT_SECONDS):
             if not is_end(message) and is_record(message):
                 click.echo(line(message, longest))
     reading.close()

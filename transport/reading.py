@@ -48,7 +48,7 @@ def read_to_end(kafka: Kafka, topic: str) -> Iterator[Message]:
         unread = {partition.partition for partition in consumer.assignment()}
         heard = time.monotonic()
         while unread:
-            for message in consumer.consume(_AT_ONCE, _WAIT_SECONDS):
+            for message in arrived(consumer, _AT_ONCE, _WAIT_SECONDS):
                 heard = time.monotonic()
                 if is_end(message):
                     unread.discard(message.partition())
@@ -58,6 +58,12 @@ def read_to_end(kafka: Kafka, topic: str) -> Iterator[Message]:
                 raise ScoreloopError(f"{topic}: no broker has answered for {_PATIENCE_SECONDS:.0f} s")
     finally:
         consumer.close()
+
+
+def arrived(consumer: Consumer, most: int, seconds: float) -> list[Message]:
+    """What has come: waits `seconds` for a first message, and not for `most` of them as `consume` would."""
+    first = consumer.poll(seconds)
+    return [] if first is None else [first, *consumer.consume(most, 0)]
 
 
 def is_end(message: Message) -> bool:
