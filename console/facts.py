@@ -4,7 +4,7 @@ import time
 from typing import Any, Literal
 
 from confluent_kafka.admin import AdminClient, OffsetSpec
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from consumers.roles import ModelsView, RolesError
 from events import topics
@@ -140,10 +140,8 @@ def _workers(settings: Settings, there: dict[str, int], now: int) -> list[Worker
 
 
 def _worker(value: bytes, now: int) -> WorkerFacts | None:
-    try:
-        record = Worker.model_validate_json(value)
-    except ValidationError:
-        return None  # not one of ours
+    if (record := Worker.found(value)) is None:
+        return None
     state: Literal["serving", "waiting", "refusing", "gone"]
     if now - record.ts > GONE_AFTER_MS:
         state = "gone"
@@ -154,7 +152,7 @@ def _worker(value: bytes, now: int) -> WorkerFacts | None:
     return WorkerFacts(
         worker=record.worker,
         state=state,
-        seconds_ago=(now - record.ts) / 1000,
+        seconds_ago=max(0, now - record.ts) / 1000,
         epoch=record.epoch,
         champion=record.champion,
         error=record.error,

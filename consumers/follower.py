@@ -36,10 +36,11 @@ class Follower(Thread):
     """Keeps `serving` at the newest roles that are valid, and says in `workers` what it has and why not.
 
     A refusal leaves `serving` as it was. Roles that could not be loaded are tried again at each beat: a
-    store may show an artefact later than Kafka shows its manifest.
+    store may show an artefact later than Kafka shows its manifest. What goes wrong beyond a refusal ends up
+    in `failure`, and sets `stop`.
     """
 
-    def __init__(self, settings: Settings, worker: str, progress: Progress) -> None:
+    def __init__(self, settings: Settings, worker: str, progress: Progress, stop: Event) -> None:
         super().__init__(name="follower", daemon=True)
         self.serving: Serving | None = None
         self.failure: BaseException | None = None
@@ -51,7 +52,8 @@ class Follower(Thread):
         self._registry = Registry(settings.registry.url)
         self._view = ModelsView()
         self._error: str | None = None
-        self._stopping = Event()
+        self._end = stop
+        self._closing = Event()
         self._topic = topics.WORKERS.of(settings.name)
         self._producer: Producer = clients.producer(settings.kafka)
         self._born = -1
@@ -60,12 +62,17 @@ class Follower(Thread):
             raise ScoreloopError(f"{self._topic} does not take records; see the broker's log")
 
     def run(self) -> None:
-        """Follow until `close`; what goes wrong beyond a refusal ends up in `failure`."""
+        """Follow until `close`."""
         try:
             self._follow()
         except Exception as error:  # noqa: BLE001 (a thread's end must reach the loop, whatever it was)
             self.failure = error
-            self.ready.set()
+            self._end.set()
+
+    def check(self) -> None:
+        """Raise what ended the following, if anything did."""
+        if self.failure is not None:
+            raise self.failure
 
     def successor(self) -> str | None:
         """A process that began in this slot after this one did, None without.
@@ -74,20 +81,18 @@ class Follower(Thread):
         """
         firsts: dict[str, int] = {}
         for message in read_to_end(self._settings.kafka, self._topic):
-            value, offset = message.value(), message.offset()
-            if message.key() == self._worker.encode() and value is not None and offset is not None:
-                firsts.setdefault(Worker.model_validate_json(value).process or "unnamed", offset)
-        later = [
-            process for process, first in firsts.items() if first > self._born and process != self.process
-        ]
-        return later[-1] if later else None
+            if message.key() == self._worker.encode():
+                record = Worker.found(message.value() or b"")
+                firsts.setdefault((record and record.process) or self.process, message.offset() or 0)
+        firsts.pop(self.process, None)
+        return next((process for process, first in firsts.items() if first > self._born), None)
 
-    def close(self, error: ScoreloopError | None = None) -> None:
+    def close(self, error: BaseException | None = None) -> None:
         """Stop following. The last word in `workers` is a tombstone, or `error`.
 
         Of a slot that another process has taken over nothing more is said: it is no longer this one's.
         """
-        self._stopping.set()
+        self._closing.set()
         if self.ident is not None:
             self.join()
         if isinstance(error, ReplacedError):
@@ -104,7 +109,7 @@ class Follower(Thread):
         beat = time.monotonic() + BEAT_SECONDS
         caught_up = False
         try:
-            while not self._stopping.is_set():
+            while not self._closing.is_set():
                 message = consumer.poll(_POLL_SECONDS)
                 if message is not None and is_end(message):
                     if not caught_up:

@@ -22,6 +22,14 @@ _SESSION_TIMEOUT_MS = 6_000
 _ANSWER_SECONDS = 30.0
 
 _GONE = {KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE}  # noqa: SLF001 (their public names)
+_PASSING = {
+    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+    KafkaError._MAX_POLL_EXCEEDED,  # noqa: SLF001
+    KafkaError._TIMED_OUT,  # noqa: SLF001
+    KafkaError._TRANSPORT,  # noqa: SLF001
+}
+"""What the client mends by itself, without skipping a record; whatever else it says, we begin anew."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -117,8 +125,8 @@ class Intake:
             raise HaltError(
                 f"{self.topic} is gone; if that was meant, run `scoreloop topics create STREAM.toml`"
             )
-        if code == KafkaError._FATAL or error.fatal():  # noqa: SLF001 (its fatal() says no)
-            raise IntakeLostError(error.str())
+        if code not in _PASSING and not error.retriable():
+            raise IntakeLostError(error.str())  # also _FATAL, whose own fatal() says no
         _log.warning("reading %s: %s", self.topic, error.str())
         return False
 

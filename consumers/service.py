@@ -10,7 +10,6 @@ from consumers.intake import Intake
 from consumers.loop import Progress, TransactionLoop
 from consumers.scorer import Scorer
 from events import topics
-from events.errors import ScoreloopError
 from events.outputs import Outputs
 from events.settings import Settings
 from transport.topics import require
@@ -32,11 +31,11 @@ def run_scorer(settings: Settings, slot: int, stop: Event) -> Progress:
     worker = topics.worker(topics.SCORER, slot)
     progress = Progress()
     scorer = Scorer(settings)
-    follower = Follower(settings, worker, progress)
+    follower = Follower(settings, worker, progress, stop)
 
     def step(messages: Sequence[Message], now: int) -> Outputs:
-        if follower.failure is not None or follower.serving is None:
-            raise ScoreloopError(f"following {topics.MODELS.of(settings.name)} failed: {follower.failure}")
+        if follower.serving is None:
+            raise RuntimeError("a batch was read before there was a version to score it with")
         return scorer.step(messages, now, follower.serving)
 
     loop = TransactionLoop(
@@ -49,12 +48,13 @@ def run_scorer(settings: Settings, slot: int, stop: Event) -> Progress:
         progress,
     )
     follower.start()
-    failure: ScoreloopError | None = None
+    failure: BaseException | None = None
     try:
         while not (follower.ready.wait(_LOOK_SECONDS) or stop.is_set()):
             pass
         loop.run(stop)
-    except ScoreloopError as error:
+        follower.check()
+    except BaseException as error:
         failure = error
         raise
     finally:

@@ -4,9 +4,9 @@ The hot path does not go through them: `events.feature_codec` and `events.predic
 types from a stream's schema, and tests hold the two against each other.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from events.schema import Label
 
@@ -29,6 +29,14 @@ class Record(BaseModel):
     def encoded(self) -> bytes:
         """The record's JSON."""
         return self.model_dump_json().encode()
+
+    @classmethod
+    def found(cls, value: bytes | str) -> Self | None:
+        """The record in `value`, None where it holds none: others may write to our topics."""
+        try:
+            return cls.model_validate_json(value)
+        except ValidationError:
+            return None
 
 
 class FeatureEvent(Record):

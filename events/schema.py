@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from events.durations import Duration
+from events.durations import Duration, written
 
 FeatureType = Literal["number", "integer", "boolean", "category"]
 Label = StrictBool | StrictInt | StrictFloat | StrictStr
@@ -25,10 +25,19 @@ Label = StrictBool | StrictInt | StrictFloat | StrictStr
 MAX_CATEGORY_BYTES = 256
 
 
+def _durations_as_text(schema: dict[str, Any]) -> None:
+    """A duration's default is held as milliseconds and shown as a person would write it."""
+    for field in schema["properties"].values():
+        if field.get("type") == "string" and isinstance(field.get("default"), int):
+            field["default"] = written(field["default"])
+
+
 class Section(BaseModel):
     """A table of settings: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, json_schema_extra=_durations_as_text
+    )
 
 
 class Feature(Section):

@@ -121,3 +121,9 @@ def test_the_schema_hash_follows_what_a_version_reads_and_answers(file: Path) ->
 def test_the_json_schema_is_json() -> None:
     schema = json.loads(json.dumps(Settings.model_json_schema()))
     assert set(schema["properties"]) == set(Settings.model_fields)
+    assert schema["$defs"]["Labels"]["properties"]["horizon"]["default"] == "1d"
+
+
+def test_the_json_schema_in_docs_is_current() -> None:
+    kept = json.loads((Path(__file__).parents[2] / "docs" / "stream.schema.json").read_text())
+    assert kept == Settings.model_json_schema(), "run `scoreloop schema > docs/stream.schema.json`"
