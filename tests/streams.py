@@ -156,19 +156,23 @@ class Stream:
             thread.join(PATIENCE_SECONDS)
             assert not thread.is_alive()
 
-    def command(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
-        """`scoreloop` in a process of its own, with what it writes in pipes."""
+    @contextmanager
+    def command(self, *arguments: str) -> "Iterator[subprocess.Popen[str]]":
+        """`scoreloop` in a process of its own, with what it writes in a pipe; killed if it still runs."""
         environment = {k: v for k, v in os.environ.items() if k != BOOTSTRAP_VARIABLE}
-        return subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-m", "console.main", *arguments],
             cwd=self.path.parent,
-            env={**environment, "PYTHONPATH": str(ROOT), **options.pop("environment", {})},
+            env={**environment, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             text=True,
-            **options,
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
 
 def until(found: Callable[[], Any], what: str) -> Any:

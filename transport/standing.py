@@ -72,7 +72,7 @@ def committed(kafka: Kafka, group: str, topic: str, partitions: int) -> dict[int
     """Partition → the group's committed offset, None where it has none.
 
     Asked as a consumer that does not join: the admin client's questions to a coordinator that is not up yet
-    abort the process (librdkafka's `eonce->refcnt`, confluent-kafka-python#1640), as seen in 1 run of 5.
+    can abort the process (librdkafka's `eonce->refcnt`, confluent-kafka-python#1640).
 
     Raises:
         ScoreloopError: the group's coordinator did not answer in time.

@@ -51,11 +51,10 @@ def scorers(stream: Stream) -> list[int]:
 def test_up_survives_its_children_s_deaths_exactly_once_and_ends(kafka: Kafka, tmp_path: Path) -> None:
     stream = Stream(kafka, tmp_path)
     stream.train(seed=1)
-    up = stream.command("up", stream.path.name, "--workers", "2")
-    try:
-        until(lambda: True if len(scorers(stream)) == 2 else None, "two scorers")
+    beside = Reader(stream)
+    with stream.command("up", stream.path.name, "--workers", "2") as up:
+        stream.await_worker(lambda w: w.epoch == 1, slot=0)
         stream.await_worker(lambda w: w.epoch == 1, slot=1)
-        beside = Reader(stream)
         beside.start()
         sent = 0
         for round_ in range(4):
@@ -67,19 +66,16 @@ def test_up_survives_its_children_s_deaths_exactly_once_and_ends(kafka: Kafka, t
             sent += stream.send(stream.event(i) for i in range(sent, sent + 1500))
             until(lambda: True if len(scorers(stream)) == 2 else None, "the restart")
         predictions = stream.await_records(topics.PREDICTIONS, sent)
-        second = stream.command("up", stream.path.name)
-        output, _ = second.communicate(timeout=30)
+        with stream.command("up", stream.path.name) as second:
+            output, _ = second.communicate(timeout=30)
         assert second.returncode == 1
         assert f"already runs for {stream.settings.name} (process {up.pid})" in output
         began = time.monotonic()
         up.send_signal(signal.SIGINT)
         assert up.wait(timeout=30) == 0
         assert time.monotonic() - began < 10
+        assert scorers(stream) == []
         beside.end()
-    finally:
-        up.kill()
-        up.communicate()
-    assert scorers(stream) == []
     times = Counter(prediction["prediction_id"] for prediction in predictions)
     assert len(times) == sent
     assert set(times.values()) == {1}
@@ -91,35 +87,29 @@ def test_up_survives_its_children_s_deaths_exactly_once_and_ends(kafka: Kafka, t
 def test_children_end_when_up_is_killed(kafka: Kafka, tmp_path: Path) -> None:
     stream = Stream(kafka, tmp_path)
     stream.train()
-    up = stream.command("up", stream.path.name)
-    try:
+    with stream.command("up", stream.path.name) as up:
         stream.await_worker(lambda w: w.epoch == 1)
-    finally:
         up.kill()
-        up.communicate()
-    until(lambda: True if not scorers(stream) else None, "the children's end")
+        until(lambda: True if not scorers(stream) else None, "the children's end")
 
 
 def test_the_older_of_two_processes_in_a_slot_exits_1_with_a_sentence(kafka: Kafka, tmp_path: Path) -> None:
     stream = Stream(kafka, tmp_path)
     stream.train()
-    older = stream.command("scorer", stream.path.name, "--slot", "0")
-    stream.send([stream.event(1)])
-    stream.await_records(topics.PREDICTIONS, 1)
-    newer = stream.command("scorer", stream.path.name, "--slot", "0")
-    try:  # nothing flows: only the group can tell the older
-        output, _ = older.communicate(timeout=60)
-        assert older.returncode == 1
-        assert re.search(
-            r"^scoreloop: a newer process \(.*\) has taken this slot over$", output, re.MULTILINE
-        )
-        assert "Traceback" not in output
-        stream.send([stream.event(2)])
-        stream.await_records(topics.PREDICTIONS, 2)
-    finally:
-        newer.send_signal(signal.SIGTERM)
-        newer.communicate(timeout=30)
-    assert newer.returncode == 0
+    with stream.command("scorer", stream.path.name, "--slot", "0") as older:
+        stream.send([stream.event(1)])
+        stream.await_records(topics.PREDICTIONS, 1)
+        with stream.command("scorer", stream.path.name, "--slot", "0") as newer:
+            output, _ = older.communicate(timeout=60)  # nothing flows: only the group can tell the older
+            assert older.returncode == 1
+            assert re.search(
+                r"^scoreloop: a newer process \(.*\) has taken this slot over$", output, re.MULTILINE
+            )
+            assert "Traceback" not in output
+            stream.send([stream.event(2)])
+            stream.await_records(topics.PREDICTIONS, 2)
+            newer.send_signal(signal.SIGTERM)
+            assert newer.wait(timeout=30) == 0
 
 
 WRONG: list[tuple[tuple[str, ...], int, str]] = [
