@@ -13,6 +13,7 @@ from events.errors import ScoreloopError
 from events.settings import Settings
 from events.topics import Topic
 from transport import clients
+from transport.reading import passing
 
 IDLE_SECONDS = 0.1
 """How long a turn waits for a first record: also how soon a stop or a swap is noticed when idle."""
@@ -22,14 +23,6 @@ _SESSION_TIMEOUT_MS = 6_000
 _ANSWER_SECONDS = 30.0
 
 _GONE = {KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE}  # noqa: SLF001 (their public names)
-_PASSING = {
-    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
-    KafkaError._MAX_POLL_EXCEEDED,  # noqa: SLF001
-    KafkaError._TIMED_OUT,  # noqa: SLF001
-    KafkaError._TRANSPORT,  # noqa: SLF001
-}
-"""What the client mends by itself, without skipping a record; whatever else it says, we begin anew."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -125,7 +118,7 @@ class Intake:
             raise HaltError(
                 f"{self.topic} is gone; if that was meant, run `scoreloop topics create STREAM.toml`"
             )
-        if code not in _PASSING and not error.retriable():
+        if not passing(error):
             raise IntakeLostError(error.str())  # also _FATAL, whose own fatal() says no
         _log.warning("reading %s: %s", self.topic, error.str())
         return False

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from events.durations import Duration
 from events.errors import ScoreloopError
-from events.schema import Feature, Features, Label, Labels, Section, schema_sha256
+from events.schema import Features, Label, Labels, Section, schema_sha256
 from events.settings_errors import sentence
 
 BOOTSTRAP_VARIABLE = "SCORELOOP_BOOTSTRAP_SERVERS"
@@ -173,11 +173,6 @@ class Settings(Section):
     def classes(self) -> tuple[Label, ...]:
         """The classes of a classification, none for a regression."""
         return self.labels.classes or ()
-
-    @property
-    def arrays(self) -> dict[str, Feature]:
-        """The features that are arrays."""
-        return {name: spec for name, spec in self.features.items() if spec.shape}
 
 
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:

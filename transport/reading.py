@@ -15,7 +15,12 @@ READER_GROUP = "scoreloop.reader"
 _WAIT_SECONDS = 0.2
 _PATIENCE_SECONDS = 60.0
 _AT_ONCE = 10_000
-_PASSING = {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT}  # noqa: SLF001
+_PASSING = {
+    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 (their public names)
+    KafkaError._MAX_POLL_EXCEEDED,  # noqa: SLF001
+    KafkaError._TIMED_OUT,  # noqa: SLF001
+    KafkaError._TRANSPORT,  # noqa: SLF001
+}
 
 
 def reader(kafka: Kafka, topic: str) -> Consumer:
@@ -72,6 +77,11 @@ def is_end(message: Message) -> bool:
     return error is not None and error.code() == KafkaError._PARTITION_EOF  # noqa: SLF001 (its public name)
 
 
+def passing(error: KafkaError) -> bool:
+    """Whether the client mends `error` by itself, without skipping a record."""
+    return error.retriable() or error.code() in _PASSING
+
+
 def is_record(message: Message) -> bool:
     """Whether `message` is a record, and no passing trouble that the client mends by itself.
 
@@ -81,6 +91,6 @@ def is_record(message: Message) -> bool:
     error = message.error()
     if error is None:
         return True
-    if error.retriable() or error.code() in _PASSING:
+    if passing(error):
         return False
     raise ScoreloopError(f"{message.topic()}: {error.str()}")
