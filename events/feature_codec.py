@@ -10,14 +10,15 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from events.admission import refuse_future, refuse_too_large
 from events.json_reading import (
-    EVENT_ID_PATTERN,
-    INT64_MAX,
-    INT64_MIN,
+    EventIdText,
+    Int64,
     decoded_object,
     event_id_in,
     finite,
     int64,
+    is_utf8,
     missing,
     ts_in,
     wrong_type,
@@ -26,7 +27,6 @@ from events.refusals import Reason, RefusalError
 from events.schema import MAX_CATEGORY_BYTES, Feature, Features
 from events.settings import Limits
 
-_Int64 = Annotated[int, Meta(ge=INT64_MIN, le=INT64_MAX)]
 _ShortCategory = Annotated[str, Meta(max_length=MAX_CATEGORY_BYTES // 4)]  # fits in 256 bytes of any UTF-8
 _Features = TypeVar("_Features")
 
@@ -34,9 +34,9 @@ _Features = TypeVar("_Features")
 class Event(Struct, Generic[_Features], frozen=True, gc=False):
     """A validated event; `features` is a struct of the stream's own type, in the schema's order."""
 
-    event_id: Annotated[str, Meta(pattern=EVENT_ID_PATTERN)]
+    event_id: EventIdText
     features: _Features
-    ts: _Int64 | None = None
+    ts: Int64 | None = None
 
 
 class _Names(Struct):
@@ -68,7 +68,7 @@ def _type(spec: Feature) -> Any:
         case "number":
             return float
         case "integer":
-            return _Int64
+            return Int64
         case "boolean":
             return bool
         case "category":
@@ -101,20 +101,13 @@ class FeatureCodec:
         Raises:
             RefusalError: it cannot be scored.
         """
-        if value is not None and len(value) > self._limits.max_event_bytes:
-            limit = self._limits.max_event_bytes
-            raise RefusalError(Reason.TOO_LARGE, f"{len(value)} bytes; max_event_bytes is {limit}")
+        refuse_too_large(value, self._limits)
         event = self._read(value)
-        if event.ts is not None and event.ts > record_ts + self._limits.max_future_skew:
-            ahead, allowed = event.ts - record_ts, self._limits.max_future_skew
-            raise RefusalError(
-                Reason.FUTURE_TS,
-                f"ts: {ahead} ms after the record's Kafka timestamp; max_future_skew is {allowed} ms",
-            )
+        refuse_future(event.ts, record_ts, self._limits)
         return event
 
     def _read(self, value: bytes | None) -> Event[Struct]:
-        if value is None or not _is_utf8(value):  # msgspec does not look into the strings that it skips
+        if value is None or not is_utf8(value):
             return self._read_carefully(value)
         try:
             return self._quick.decode(value)
@@ -145,13 +138,6 @@ class FeatureCodec:
         }
         self.ignored_names += len(given.keys() - self._features.keys())
         return Event(event_id, self._type(**known), ts_in(fields))
-
-
-def _is_utf8(value: bytes) -> bool:
-    try:
-        return value.isascii() or bool(value.decode())
-    except UnicodeDecodeError:
-        return False
 
 
 def _feature(name: str, spec: Feature, value: Any) -> Any:

@@ -3,14 +3,18 @@
 import json
 import math
 import re
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import msgspec
+from msgspec import Meta
 
 from events.refusals import Reason, RefusalError
 
 EVENT_ID_PATTERN = r"^[!-~]{1,128}\Z"
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+
+EventIdText = Annotated[str, Meta(pattern=EVENT_ID_PATTERN)]
+Int64 = Annotated[int, Meta(ge=INT64_MIN, le=INT64_MAX)]
 
 _EVENT_ID = re.compile(EVENT_ID_PATTERN)
 _NAMES = {
@@ -55,6 +59,14 @@ def _decoded(value: bytes) -> Any:
                 Reason.NOT_FINITE, "NaN, Infinity or a number beyond a double's range"
             ) from None
         raise RefusalError(Reason.NOT_JSON, str(error) if value else "the record has no value") from None
+
+
+def is_utf8(value: bytes) -> bool:
+    """Whether `value` is UTF-8: msgspec does not look into the strings that it skips."""
+    try:
+        return value.isascii() or bool(value.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def _is_json_but_for_constants(value: bytes) -> bool:
