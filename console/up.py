@@ -33,7 +33,7 @@ GRACE_SECONDS = 7.0
 def up(path: Path, workers: int) -> None:
     """Run every service of the stream, start again what ends, and show how each is, until Ctrl-C."""
     settings = load(path)
-    cluster = require(settings, *topics.TOPICS).cluster_id()
+    cluster = require(settings, *topics.ALL).cluster_id()
     with only_one("up", cluster, settings.name):
         run_until_stopped(lambda stop: supervise(settings, path, workers, stop))
 

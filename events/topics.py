@@ -90,6 +90,42 @@ TOPICS = (
     FEATURES, LABELS, PREDICTIONS, SHADOWS, OUTCOMES, METRICS, DRIFT, CONTROL, MODELS, WORKERS, DEAD_LETTERS,
 )  # fmt: skip
 
+_SMALL_SEGMENTS = {"segment.bytes": str(16 * MEBIBYTE)}
+"""Compaction leaves the segment alone that is written to: small ones keep a start quick."""
+
+JOINING = Topic(
+    "internal.labels", "labels by event_id, whatever their key was", ("joiner",), ("joiner",),
+    "event_id", "as features", "delete",
+)  # fmt: skip
+PARKED = Topic(
+    "internal.parked", "what has waited for long, so that a restart need not read so far back", ("joiner",),
+    ("joiner",), "see events.internal", "as features", "compact",
+)  # fmt: skip
+SOURCES = Topic(
+    "internal.sources", "how far each partition of features and labels has come in event time",
+    ("scorer", "joiner", "feed", "monitor"), ("joiner", "feed"), "see events.internal", "one", "compact",
+    _SMALL_SEGMENTS,
+)  # fmt: skip
+TALLIES = Topic(
+    "internal.tallies", "sums over answers, a transaction at a time", ("joiner",), ("monitor",),
+    "see events.internal", "one", "delete",
+)  # fmt: skip
+WINDOWS = Topic(
+    "internal.windows", "the monitor's state", ("monitor",), ("monitor", "status"),
+    "see events.internal", "one", "compact", _SMALL_SEGMENTS,
+)  # fmt: skip
+SERVICES = Topic(
+    "internal.services", "which process runs each slot of joiner and monitor", ("joiner", "monitor"),
+    ("joiner", "monitor", "status"), "worker id", "one", "compact", _SMALL_SEGMENTS,
+)  # fmt: skip
+
+INTERNAL = (JOINING, PARKED, SOURCES, TALLIES, WINDOWS, SERVICES)
+"""State and repartitioning: nobody else's business, and no part of the contract."""
+ALL = TOPICS + INTERNAL
+
+JOINED = (LABELS, PREDICTIONS, SHADOWS, JOINING)
+"""What the joiner's group reads."""
+
 ROLES_KEY = b"roles"
 """Key in `models` of the record that says who serves now."""
 
@@ -111,6 +147,10 @@ def roles_key(epoch: int) -> bytes:
 
 SCORER = "scorer"
 """The service that reads `features`."""
+JOINER = "joiner"
+"""The service that gives each prediction its label or its expiry."""
+MONITOR = "monitor"
+"""The service that turns sums into figures."""
 TRAINER = "trainer"
 """The service that writes `models`."""
 
@@ -121,8 +161,9 @@ def group(stream: str, service: str) -> str:
 
 
 def groups(stream: str) -> tuple[tuple[str, Topic], ...]:
-    """Every consumer group of a stream, with the topic that it reads."""
-    return ((group(stream, SCORER), FEATURES),)
+    """Every consumer group of a stream, each with every topic that it reads."""
+    read = ((SCORER, (FEATURES,)), (JOINER, JOINED), (MONITOR, (TALLIES,)))
+    return tuple((group(stream, service), topic) for service, its in read for topic in its)
 
 
 def worker(service: str, slot: int) -> str:

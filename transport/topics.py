@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetS
 from events import topics
 from events.errors import ScoreloopError
 from events.settings import Settings
-from events.topics import TOPICS, Topic
+from events.topics import ALL, Topic
 from transport import clients
 from transport.standing import ANSWER_SECONDS, answered, commit, committed, offsets
 
@@ -39,7 +39,7 @@ def create(settings: Settings) -> list[str]:
             replication_factor=settings.topics.replication_factor or -1,
             config=config(topic, settings),
         )
-        for topic in TOPICS
+        for topic in ALL
         if topic.of(settings.name) not in there
     ]
     for name, future in (client.create_topics(wanted) if wanted else {}).items():
@@ -59,10 +59,10 @@ def check(settings: Settings) -> list[str]:
     there = partitions(client, settings)
     findings = [
         f"{topic.of(settings.name)} is missing; run `scoreloop topics create STREAM.toml`"
-        for topic in TOPICS
+        for topic in ALL
         if topic.of(settings.name) not in there
     ]
-    present = [topic for topic in TOPICS if topic.of(settings.name) in there]
+    present = [topic for topic in ALL if topic.of(settings.name) in there]
     findings += [finding for topic in present for finding in _misfits(client, settings, topic, there)]
     for group, topic in topics.groups(settings.name):
         if topic in present and (missing := missing_offsets(client, settings, group, topic)):
@@ -104,7 +104,9 @@ def config(topic: Topic, settings: Settings) -> dict[str, str]:
     """The configuration that `topic` is made with: an answer repeats its event, so its topic takes more."""
     largest = settings.limits.max_event_bytes * _NUMBERS_GROW + _ANSWER_BYTES
     answers = {"max.message.bytes": str(largest)} if largest > _DEFAULT_MAX_MESSAGE_BYTES else {}
-    carries_answers = topic in (topics.PREDICTIONS, topics.SHADOWS, topics.OUTCOMES)
+    carries_answers = topic in (
+        topics.PREDICTIONS, topics.SHADOWS, topics.OUTCOMES, topics.JOINING, topics.PARKED
+    )  # fmt: skip
     return {"cleanup.policy": topic.clean_up, **topic.config, **(answers if carries_answers else {})}
 
 
