@@ -6,20 +6,25 @@ each within one turn.
 """
 
 import logging
+from collections.abc import Sequence
+from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from consumers.turn import Batch, Received
 from events.errors import ScoreloopError
 from events.settings import Settings
 from events.topics import Topic
 from transport import clients
-from transport.reading import passing
+from transport.reading import is_end, passing
 
 IDLE_SECONDS = 0.1
 """How long a turn waits for a first record: also how soon a stop or a swap is noticed when idle."""
 
 _SESSION_TIMEOUT_MS = 6_000
 """A killed member's partitions move on after this."""
+_MAX_POLL_INTERVAL_MS = 900_000
+"""How long a turn may take: restoring ten million waiting predictions takes minutes."""
 _ANSWER_SECONDS = 30.0
 
 _GONE = {KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE}  # noqa: SLF001 (their public names)
@@ -35,14 +40,16 @@ class IntakeLostError(Exception):
 
 
 class Intake:
-    """The consumer of one member of a group, on one topic.
+    """The consumer of one member of a group.
 
     A batch never spans a rebalance: what was gathered across one is dropped and read again by whoever owns
     it, because the offsets of a partition that has moved would be committed under the new generation.
+    Topics with as many partitions as each other are handed out together (range): a member that has
+    partition 3 of one has it of all.
     """
 
-    def __init__(self, settings: Settings, topic: Topic, group: str, member: str) -> None:
-        self.topic = topic.of(settings.name)
+    def __init__(self, settings: Settings, topics: Sequence[Topic], group: str, member: str) -> None:
+        self.topics = [topic.of(settings.name) for topic in topics]
         self._most = settings.scoring.batch_records
         self._wait = settings.scoring.batch_wait / 1000
         self._moved = False
@@ -51,49 +58,60 @@ class Intake:
             group,
             group_instance_id=member,
             session_timeout_ms=_SESSION_TIMEOUT_MS,
+            max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
             partition_assignment_strategy="range",
+            enable_partition_eof=True,
         )
         self._consumer.subscribe(
-            [self.topic], on_assign=self._note_move, on_revoke=self._note_move, on_lost=self._note_move
+            self.topics, on_assign=self._note_move, on_revoke=self._note_move, on_lost=self._note_move
         )
 
-    def gather(self) -> list[Message]:
+    def gather(self) -> Batch:
         """The next records, at most `batch_records`, waiting at most `batch_wait` once there is one.
 
         Raises:
-            HaltError: the committed offset is gone, or the topic is.
+            HaltError: the committed offset is gone, or a topic is.
             IntakeLostError: the consumer can do no more.
         """
         self._moved = False
         try:
             first = self._consumer.poll(IDLE_SECONDS)
-            if first is None:
-                return []
-            rest = self._consumer.consume(self._most - 1, self._wait) if self._most > 1 else []
+            rest = self._consumer.consume(self._most - 1, self._wait) if first is not None else []
         except KafkaException as error:
             raise IntakeLostError(clients.reason(error)) from error
-        records = [message for message in (first, *rest) if self._is_record(message)]
-        if self._moved and records:
-            self.rewind()
-            return []
-        return records
+        came = [] if first is None else [first, *rest]
+        ends = {(end.topic(), end.partition()): end.offset() for end in map(_placed, filter(is_end, came))}
+        records = [_placed(message) for message in came if self._is_record(message)]
+        if self._moved:
+            return Batch(began=self._committed() if not came else self.rewind())
+        return Batch(records, ends)
 
-    def rewind(self) -> None:
+    def rewind(self) -> list[TopicPartition]:
         """Go back to the committed offsets: an aborted transaction leaves the position after its records.
 
         Raises:
             HaltError: a partition has none.
             IntakeLostError: the group's coordinator did not answer, or a partition cannot be sought.
         """
+        committed = self._committed()
         try:
-            for partition in self._consumer.committed(self._consumer.assignment(), _ANSWER_SECONDS):
-                if partition.error is not None:
-                    raise IntakeLostError(partition.error.str())
-                if partition.offset < 0:
-                    raise HaltError(_gone(partition, "none is committed"))
+            for partition in committed:
                 self._consumer.seek(partition)
         except KafkaException as error:
             raise IntakeLostError(clients.reason(error)) from error
+        return committed
+
+    def _committed(self) -> list[TopicPartition]:
+        try:
+            committed = self._consumer.committed(self._consumer.assignment(), _ANSWER_SECONDS)
+        except KafkaException as error:
+            raise IntakeLostError(clients.reason(error)) from error
+        for partition in committed:
+            if partition.error is not None:
+                raise IntakeLostError(partition.error.str())
+            if partition.offset < 0:
+                raise HaltError(_gone(partition.topic, partition.partition, "none is committed"))
+        return committed
 
     def group_metadata(self) -> object:
         """The member's identity and generation, which travels with the offsets and fences zombies."""
@@ -111,30 +129,31 @@ class Intake:
         error = message.error()
         if error is None:
             return True
-        code = error.code()
+        code, topic = error.code(), message.topic() or self.topics[0]
         if code in _GONE:
-            raise HaltError(_gone(TopicPartition(self.topic, message.partition() or 0), error.str()))
+            raise HaltError(_gone(topic, message.partition(), error.str()))
         if code == KafkaError.UNKNOWN_TOPIC_OR_PART:
-            raise HaltError(
-                f"{self.topic} is gone; if that was meant, run `scoreloop topics create STREAM.toml`"
-            )
-        if not passing(error):
+            raise HaltError(f"{topic} is gone; if that was meant, run `scoreloop topics create STREAM.toml`")
+        if not (is_end(message) or passing(error)):
             raise IntakeLostError(error.str())  # also _FATAL, whose own fatal() says no
-        _log.warning("reading %s: %s", self.topic, error.str())
+        if not is_end(message):
+            _log.warning("reading %s: %s", topic, error.str())
         return False
 
 
-def _gone(partition: TopicPartition, why: str) -> str:
+def _gone(topic: str, partition: int | None, why: str) -> str:
     return (
-        f"{partition.topic}-{partition.partition}: the offset to go on from does not exist ({why}). "
-        "Nothing was skipped. Either the group never had one: run `scoreloop topics create STREAM.toml`; "
-        "or records were deleted before they were scored"
+        f"{topic}-{partition}: the offset to go on from does not exist ({why}). Nothing was skipped. "
+        "Either the group never had one: run `scoreloop topics create STREAM.toml`; "
+        "or records were deleted before they were read"
     )
 
 
-def next_offsets(messages: list[Message]) -> list[TopicPartition]:
+def next_offsets(messages: Sequence[Received]) -> list[TopicPartition]:
     """The offsets to commit after `messages`: from the records themselves, never from the position."""
-    last: dict[tuple[str, int], int] = {}
-    for message in messages:
-        last[message.topic(), message.partition()] = message.offset()  # type: ignore[index,assignment]
+    last = {(message.topic(), message.partition()): message.offset() for message in messages}
     return [TopicPartition(topic, partition, offset + 1) for (topic, partition), offset in last.items()]
+
+
+def _placed(message: Message) -> Received:
+    return cast("Received", message)

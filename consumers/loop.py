@@ -2,8 +2,8 @@
 
 One turn:
 
-1. gather  a micro-batch, limited in records and in milliseconds
-2. step    the pure part: (batch, now) → what to write
+1. gather  a micro-batch, limited in records and in milliseconds; often an empty one
+2. step    the service's own part: (batch, now) → what to write; first it hears where reading starts anew
 3. commit  what to write, and the batch's offsets, all or nothing (`transport.transaction` has its own steps)
 4. note    how far the slot has come
 
@@ -21,17 +21,16 @@ So a crash at any point loses and repeats nothing: what is visible and the offse
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Protocol
 
-from confluent_kafka import Message
+from confluent_kafka import TopicPartition
 
 from consumers.intake import Intake, IntakeLostError, next_offsets
+from consumers.turn import Batch, Step, Turn
 from events.errors import ScoreloopError
-from events.outputs import Outputs
 from transport.transaction import ProducerLostError, TransactionAbortedError, TransactionalProducer
 
 _MOST_ABORTS = 20
@@ -45,13 +44,6 @@ _log = logging.getLogger(__name__)
 
 class ReplacedError(ScoreloopError):
     """A newer process has taken this slot over; two of them would fence each other for ever."""
-
-
-class Step(Protocol):
-    """The pure part of a service."""
-
-    def __call__(self, messages: Sequence[Message], now: int) -> Outputs:
-        """What to write for `messages`, read at `now` (milliseconds since the epoch)."""
 
 
 @dataclass
@@ -124,20 +116,22 @@ class TransactionLoop:
             producer.close()
 
     def _turn(self, producer: TransactionalProducer, intake: Intake, stop: Event) -> None:
-        messages = intake.gather()
-        if not messages:
+        batch = intake.gather()
+        if batch.began is not None:
+            self._step.begin(batch.began)
+        turn = self._step(batch, time.time_ns() // 1_000_000)
+        offsets = _offsets(batch, turn)
+        if not (offsets or len(turn.outputs)):
             return
-        outputs = self._step(messages, time.time_ns() // 1_000_000)
-        offsets = next_offsets(messages)
         try:
-            producer.commit(outputs, offsets, intake.group_metadata())
+            producer.commit(turn.outputs, offsets, intake.group_metadata())
         except TransactionAbortedError as error:
             self._note_abort(error, stop)
-            intake.rewind()
+            self._step.begin(intake.rewind())
             return
         self._aborts_in_a_row = 0
-        self.progress.read += len(messages)
-        self.progress.written += len(outputs)
+        self.progress.read += len(batch.messages)
+        self.progress.written += len(turn.outputs)
         self.progress.offsets |= {str(offset.partition): offset.offset for offset in offsets}
 
     def _note_abort(self, error: TransactionAbortedError, stop: Event) -> None:
@@ -149,3 +143,12 @@ class TransactionLoop:
                 f"the same records could not be written {_MOST_ABORTS} times in a row: {error}"
             )
         stop.wait(_FIRST_PAUSE_SECONDS * (self._aborts_in_a_row - 1))
+
+
+def _offsets(batch: Batch, turn: Turn) -> list[TopicPartition]:
+    """What to commit: the batch's next offsets, and in their place what the step itself noted."""
+    noted = [
+        TopicPartition(topic, partition, offset, note)
+        for (topic, partition), (offset, note) in turn.notes.items()
+    ]
+    return noted + [o for o in next_offsets(batch.messages) if (o.topic, o.partition) not in turn.notes]

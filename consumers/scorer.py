@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 
-from confluent_kafka import Message
+from confluent_kafka import TopicPartition
 from msgspec import UNSET, Struct
 from msgspec.structs import astuple
 
 from consumers.serving import Serving
+from consumers.source_report import SourceReport
+from consumers.turn import Batch, Received, Turn
 from events import topics
 from events.dead_letters import dead_letter
 from events.feature_codec import Event, FeatureCodec
-from events.outputs import Message as Written
-from events.outputs import Output, Outputs
+from events.outputs import Message, Output, Outputs
 from events.prediction_codec import Answered, encode
 from events.records import Role, Roles
 from events.refusals import Reason, RefusalError
@@ -19,7 +20,7 @@ from events.settings import Settings
 from models.routing import goes_to_canary
 from models.scoring import Answer, Failure
 
-Read = tuple[Message, Event[Struct]]
+Read = tuple[Received, Event[Struct]]
 """A record and the event in it."""
 
 
@@ -31,9 +32,24 @@ class Scorer:
         self._predictions = topics.PREDICTIONS.of(settings.name)
         self._shadows = topics.SHADOWS.of(settings.name)
         self._dead_letters = topics.DEAD_LETTERS.of(settings.name)
+        self._sources = topics.SOURCES.of(settings.name)
+        self._report = SourceReport("features", settings.limits.idle_after)
 
-    def step(self, messages: Sequence[Message], now: int, serving: Serving) -> Outputs:
-        """What to write for `messages`, scored at `now` (milliseconds) by the versions of `serving`.
+    def begin(self, committed: Sequence[TopicPartition]) -> None:
+        """Read on from `committed`."""
+        self._report.begin({partition.partition: partition.offset for partition in committed})
+
+    def turn(self, batch: Batch, now: int, serving: Serving) -> Turn:
+        """What to write for `batch`: its answers, and how far its partitions have come in event time."""
+        events, outputs = self.scored(batch.messages, now, serving)
+        read = {message.partition(): message.offset() + 1 for message in batch.messages}
+        ends = {partition: offset for (_, partition), offset in batch.ends.items()}
+        if told := self._report.told(read, _newest(events), ends, now):
+            outputs.many[self._sources] = told
+        return Turn(outputs)
+
+    def scored(self, messages: Sequence[Received], now: int, serving: Serving) -> tuple[list[Read], Outputs]:
+        """The events in `messages`, and their answers at `now` (milliseconds) by the versions of `serving`.
 
         One predict a version. A row that cannot be scored is refused alone and its neighbours are unharmed;
         where it is a shadow that fails, only that shadow's answer is left out.
@@ -49,21 +65,23 @@ class Scorer:
                     written.append(_record(message, event, answer, number, role, now))
                 elif role != "shadow":
                     outputs.single.append(self._refused(message, _failed(answer, number)))
-        return outputs
+        return events, outputs
 
-    def _read(self, messages: Sequence[Message], outputs: Outputs) -> Iterator[Read]:
+    def _read(self, messages: Sequence[Received], outputs: Outputs) -> Iterator[Read]:
         for message in messages:
             try:
                 yield message, self.codec.decode(message.value(), message.timestamp()[1])
             except RefusalError as refusal:
                 outputs.single.append(self._refused(message, refusal))
 
-    def _refused(self, message: Message, refusal: RefusalError) -> Output:
+    def _refused(self, message: Received, refusal: RefusalError) -> Output:
         return dead_letter(self._dead_letters, message, refusal)
 
 
 def _arms(events: list[Read], roles: Roles) -> Iterator[tuple[Role, int, list[Read]]]:
     """Each arm that answers, with its version and its events: two arms serve, each shadow sees all."""
+    if not events:
+        return
     if roles.canary is None:
         yield "champion", roles.champion, events
     else:
@@ -82,14 +100,28 @@ def _arms(events: list[Read], roles: Roles) -> Iterator[tuple[Role, int, list[Re
         yield "shadow", shadow, events
 
 
+def event_time(message: Received, event: Event[Struct]) -> int:
+    """When the event happened: its own `ts`, or else the record's Kafka timestamp."""
+    return message.timestamp()[1] if event.ts is None else event.ts
+
+
+def _newest(events: list[Read]) -> dict[int, int]:
+    """Partition → the largest event time in it."""
+    newest: dict[int, int] = {}
+    for message, event in events:
+        partition, ts = message.partition(), event_time(message, event)
+        if ts > newest.get(partition, ts - 1):
+            newest[partition] = ts
+    return newest
+
+
 def _record(
-    message: Message, event: Event[Struct], answer: Answer, version: int, role: Role, now: int
-) -> Written:
-    record_ts = message.timestamp()[1]
+    message: Received, event: Event[Struct], answer: Answer, version: int, role: Role, now: int
+) -> Message:
     answered = Answered(
         event_id=event.event_id,
         prediction_id=f"{message.partition()}-{message.offset()}",
-        ts=record_ts if event.ts is None else event.ts,
+        ts=event_time(message, event),
         scored_ts=now,
         model_version=version,
         role=role,

@@ -1,21 +1,31 @@
 """The scorer as a process: its slot's identity, the loop and the follower beside it, and their ends."""
 
-from collections.abc import Sequence
 from threading import Event
-
-from confluent_kafka import Message
 
 from consumers.follower import Follower
 from consumers.intake import Intake
 from consumers.loop import Progress, TransactionLoop
 from consumers.scorer import Scorer
+from consumers.turn import Batch, Turn
 from events import topics
-from events.outputs import Outputs
 from events.settings import Settings
 from transport.topics import require
 from transport.transaction import TransactionalProducer
 
 _LOOK_SECONDS = 0.2
+
+
+class _Scoring:
+    """The scorer's step: each batch with what the follower serves at its start."""
+
+    def __init__(self, scorer: Scorer, follower: Follower) -> None:
+        self.begin = scorer.begin
+        self._scorer, self._follower = scorer, follower
+
+    def __call__(self, batch: Batch, now: int) -> Turn:
+        if self._follower.serving is None:
+            raise RuntimeError("a batch was read before there was a version to score it with")
+        return self._scorer.turn(batch, now, self._follower.serving)
 
 
 def run_scorer(settings: Settings, slot: int, stop: Event) -> Progress:
@@ -27,23 +37,18 @@ def run_scorer(settings: Settings, slot: int, stop: Event) -> Progress:
         ScoreloopError: what a person has to mend, or a newer process runs in this slot.
     """
     require(settings, topics.FEATURES, topics.PREDICTIONS, topics.SHADOWS, topics.DEAD_LETTERS,
-            topics.MODELS, topics.WORKERS)  # fmt: skip
+            topics.MODELS, topics.WORKERS, topics.SOURCES)  # fmt: skip
     worker = topics.worker(topics.SCORER, slot)
     progress = Progress()
     scorer = Scorer(settings)
     follower = Follower(settings, worker, progress, stop)
 
-    def step(messages: Sequence[Message], now: int) -> Outputs:
-        if follower.serving is None:
-            raise RuntimeError("a batch was read before there was a version to score it with")
-        return scorer.step(messages, now, follower.serving)
-
     loop = TransactionLoop(
-        step,
+        _Scoring(scorer, follower),
         lambda: TransactionalProducer(
             settings.kafka, topics.transactional_id(settings.name, topics.SCORER, slot)
         ),
-        lambda: Intake(settings, topics.FEATURES, topics.group(settings.name, topics.SCORER), worker),
+        lambda: Intake(settings, [topics.FEATURES], topics.group(settings.name, topics.SCORER), worker),
         follower.successor,
         progress,
     )

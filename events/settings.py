@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from events.durations import Duration
 from events.errors import ScoreloopError
-from events.schema import Features, Label, Labels, Section, schema_sha256
+from events.schema import Features, Label, Labels, Section, same_label, schema_sha256
 from events.settings_errors import sentence
 
 BOOTSTRAP_VARIABLE = "SCORELOOP_BOOTSTRAP_SERVERS"
@@ -88,7 +88,7 @@ class Windows(Section):
     bucket: Duration | None = None
     """What alarms look at; divides `length`; default a twelfth of it."""
     segments: tuple[str, ...] = ()
-    """Features whose values each get figures of their own."""
+    """Features whose values each get figures of their own: booleans, and categories with `values`."""
 
     @property
     def bucket_ms(self) -> int:
@@ -99,6 +99,12 @@ class Windows(Section):
     def _bucket_divides_length(self) -> Self:
         if self.length % self.bucket_ms or (self.bucket is None and self.length % BUCKETS_A_WINDOW):
             raise ValueError("`bucket` must divide `length` (without it, 12 buckets a window)")
+        return self
+
+    @model_validator(mode="after")
+    def _segments_are_distinct(self) -> Self:
+        if len(set(self.segments)) < len(self.segments):
+            raise ValueError("`segments` names a feature twice")
         return self
 
 
@@ -160,8 +166,12 @@ class Settings(Section):
         for name in self.windows.segments:
             if name not in self.features:
                 raise ValueError(f"[windows] segments: {name!r} is no feature")
-            if self.features[name].type == "number":
-                raise ValueError(f"[windows] segments: {name!r} is a number; segments go by category")
+            feature = self.features[name]
+            if feature.type != "boolean" and feature.values is None:
+                raise ValueError(
+                    f"[windows] segments: {name!r} is neither a boolean nor a category with `values`; "
+                    "give it `values`, or leave it out"
+                )
         return self
 
     @cached_property
@@ -173,6 +183,13 @@ class Settings(Section):
     def classes(self) -> tuple[Label, ...]:
         """The classes of a classification, none for a regression."""
         return self.labels.classes or ()
+
+    @property
+    def positive_index(self) -> int:
+        """The index of the positive class: the last, unless the settings name another; 0 for a regression."""
+        wanted = self.labels.positive
+        found = (i for i, c in enumerate(self.classes) if wanted is not None and same_label(c, wanted))
+        return next(found, max(len(self.classes) - 1, 0))
 
 
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:

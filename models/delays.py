@@ -1,7 +1,8 @@
 """Label delays: histograms over delays rounded up to two significant digits, and their quantiles."""
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 Histogram = Mapping[int, int]
 """Rounded delay in milliseconds → how many labels."""
@@ -18,6 +19,11 @@ def rounded(delay: int) -> int:
     Past 9.9e18 ms, where no two times of 64 bits within a horizon are, it stays at that.
     """
     return _STEPS[min(bisect_left(_STEPS, delay), len(_STEPS) - 1)]
+
+
+def histogram(delays: Iterable[int]) -> Histogram:
+    """How many of `delays` are rounded to each."""
+    return dict(Counter(map(rounded, delays)))
 
 
 def quantile(delays: Histogram, percent: int) -> int | None:

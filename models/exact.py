@@ -1,7 +1,9 @@
 """Sums of doubles that do not depend on the order of adding.
 
-A sum is an integer number of units of 2**-200. A double is turned into the nearest number of units: exactly
-from 2**-148 on, within 2**-201 below. Integers then add without rounding, in any order and any grouping.
+A sum is an integer number of units of 2**-1074, the smallest double: every double is a whole number of them,
+so nothing is rounded, however small, and integers add in any order and any grouping. Coarser units would make
+shorter integers, but those of 1,100 bits add in 40 ns, and only zeros are added to them: `models.tallies`
+leaves these out on the wire.
 """
 
 import sys
@@ -9,54 +11,83 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
-UNIT_BITS = 200
+UNIT_BITS = 1074
 ONE = 1 << UNIT_BITS
 """1.0 in units."""
 LARGEST = sys.float_info.max
 
 _DIGITS = 53  # of a double's mantissa
-_LOW = 2.0**26
+_HALF = 27
+_LOW = (1 << _HALF) - 1
 _WORTH_AN_ARRAY = 100
 
 
 def units(value: float) -> int:
-    """A finite double in units, a tie to the even one.
+    """A finite double in units.
 
     Raises:
         OverflowError, ValueError: it is not finite.
     """
     numerator, denominator = value.as_integer_ratio()
-    shift = UNIT_BITS + 1 - denominator.bit_length()  # denominators are powers of two
-    return numerator << shift if shift >= 0 else round(Fraction(numerator, 1 << -shift))
+    return numerator << UNIT_BITS + 1 - denominator.bit_length()  # denominators are powers of two
 
 
 def total(values: Sequence[float]) -> int:
     """The sum of `units(value)` over at most 2**26 finite doubles, without an integer for each.
-
-    Mantissas are added by exponent, in two halves of at most 27 bits, as doubles: below 2**53 these add
-    exactly.
 
     Raises:
         OverflowError, ValueError: one is not finite.
     """
     if len(values) < _WORTH_AN_ARRAY:
         return sum(map(units, values))
+    mantissas, shifts, lowest = _parts(values)
+    return _shifted(_sum(mantissas, shifts), lowest)
+
+
+def total_of_squares(values: Sequence[float]) -> int:
+    """The sum of `units(value) ** 2`, as `total`."""
+    if len(values) < _WORTH_AN_ARRAY:
+        return sum(units(value) ** 2 for value in values)
+    mantissas, shifts, lowest = _parts(values)
+    mantissas, shifts = np.abs(mantissas), 2 * shifts
+    highs, lows = mantissas >> _HALF, mantissas & _LOW
+    squares = (
+        (_sum(highs * highs, shifts) << 2 * _HALF)
+        + (_sum(highs * lows, shifts) << _HALF + 1)
+        + _sum(lows * lows, shifts)
+    )
+    return _shifted(squares, 2 * lowest)
+
+
+def _parts(values: Sequence[float]) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """Integers of 53 bits, how far each is to be shifted to the left, and all of them after that."""
     doubles = np.asarray(values, dtype=np.float64)
     if not np.isfinite(doubles).all():
         raise ValueError("a sum of doubles that are not all finite")
     fractions, exponents = np.frexp(doubles)
-    shifts = exponents.astype(np.int64) + (UNIT_BITS - _DIGITS)
-    if (small := shifts < 0).any():  # these may round
-        return sum(map(units, doubles[small].tolist())) + total(doubles[~small].tolist())
-    mantissas = np.ldexp(fractions, _DIGITS)
-    highs = np.floor(mantissas / _LOW)
-    lows = mantissas - highs * _LOW
-    low_sums, high_sums = np.bincount(shifts, lows), np.bincount(shifts, highs)
+    lowest = int(exponents.min())
+    mantissas = np.ldexp(fractions, _DIGITS).astype(np.int64)
+    return mantissas, exponents.astype(np.int64) - lowest, lowest - _DIGITS + UNIT_BITS
+
+
+def _sum(integers: NDArray[np.int64], shifts: NDArray[np.int64]) -> int:
+    """The sum of `integers << shifts`, each of at most 54 bits.
+
+    They are added by shift, in two halves, as doubles: below 2**53 these add exactly.
+    """
+    highs = np.bincount(shifts, integers >> _HALF)
+    lows = np.bincount(shifts, integers & _LOW)
     return sum(
-        (int(high_sums[shift]) * int(_LOW) + int(low_sums[shift])) << shift
+        ((int(highs[shift]) << _HALF) + int(lows[shift])) << shift
         for shift in np.flatnonzero(np.bincount(shifts)).tolist()
     )
+
+
+def _shifted(number: int, places: int) -> int:
+    """To the left, or to the right where a mantissa of fewer digits had been filled up with zeros."""
+    return number << places if places >= 0 else number >> -places
 
 
 def in_ones(sum_: int) -> Fraction:

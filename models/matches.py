@@ -1,68 +1,55 @@
 """What a label says of an answer, and the sums over many.
 
-`match` takes one answer and costs about a microsecond; `tally` adds many up at once, exactly: the sum over a
-batch is the merged sum over its parts.
+`match` takes one answer and costs well under a microsecond; `tally` adds many up at once, exactly: the sum
+over a batch is the merged sum over its parts.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from events.schema import Label, label_key
 from models import exact, figures
-from models.delays import rounded
+from models.delays import histogram
 from models.tallies import Tally
 
-
-class ClassMatch(NamedTuple):
-    """A class beside its label, by index."""
-
-    delay: int
-    pair: tuple[int, int]
-    log_loss: float
+ClassMatch = tuple[int, int, tuple[int, int], float]
+"""Loss, 0 or 1; delay in milliseconds; indices of the label's and the answer's class; log loss."""
+NumberMatch = tuple[float, int, float, float]
+"""Loss, the squared error; delay in milliseconds; absolute error; label."""
 
 
 class Classification:
     """Judges by the stream's classes, by JSON type and value.
 
-    A label or an answer that is no class is a KeyError. A class that the answer gave no probability counts
-    as one of 0.
+    A class that the answer gave no probability counts as one of 0.
     """
 
     def __init__(self, classes: Sequence[Label]) -> None:
-        self._index = {(type(label), label): i for i, label in enumerate(classes)}
-        self._keys = [label_key(label) for label in classes]
+        self._known = {(type(label), label): (i, label_key(label)) for i, label in enumerate(classes)}
 
     def match(
-        self, prediction: Label, probabilities: Mapping[str, float] | None, label: Label, delay: int
+        self, prediction: Label, probabilities: Mapping[str, float], label: Label, delay: int
     ) -> ClassMatch:
-        """What `label` says of the answer."""
-        known = self._index[type(label), label]
-        given = (probabilities or {}).get(self._keys[known], 0.0)
-        pair = (known, self._index[type(prediction), prediction])
-        return ClassMatch(rounded(delay), pair, figures.log_loss(given))
+        """What `label` says of the answer.
+
+        Raises:
+            KeyError: one of them is no class.
+        """
+        known, key = self._known[type(label), label]
+        answer, _ = self._known[type(prediction), prediction]
+        log_loss = figures.log_loss(probabilities.get(key, 0.0))
+        return int(known != answer), delay, (known, answer), log_loss
 
     def tally(self, matches: Sequence[ClassMatch]) -> Tally:
         """The sums over `matches`, at least one."""
-        delays, pairs, log_losses = zip(*matches, strict=True)
-        confusion = Counter(pairs)
-        wrong = sum(count for (label, answer), count in confusion.items() if label != answer)
+        losses, delays, pairs, log_losses = zip(*matches, strict=True)
         return Tally(
             matched=len(matches),
-            loss=wrong * exact.ONE,
-            delays=dict(Counter(delays)),
-            confusion=dict(confusion),
+            loss=sum(losses) * exact.ONE,
+            delays=histogram(delays),
+            confusion=dict(Counter(pairs)),
             log_loss=exact.total(log_losses),
         )
-
-
-class NumberMatch(NamedTuple):
-    """A number beside its label."""
-
-    delay: int
-    squared: float
-    absolute: float
-    label: float
 
 
 class Regression:
@@ -71,30 +58,29 @@ class Regression:
     def match(
         self,
         prediction: Label,
-        probabilities: Mapping[str, float] | None,  # noqa: ARG002 (a classification's)
+        probabilities: Mapping[str, float],  # noqa: ARG002 (a classification's)
         label: Label,
         delay: int,
     ) -> NumberMatch:
-        """What `label` says of the answer."""
+        """What `label` says of the answer.
+
+        Raises:
+            ValueError: one of them is no number.
+        """
         answer, known = float(prediction), float(label)
-        return NumberMatch(
-            rounded(delay),
-            figures.squared_error(answer, known),
-            figures.absolute_error(answer, known),
-            known,
-        )
+        squared, absolute = figures.squared_error(answer, known), figures.absolute_error(answer, known)
+        return squared, delay, absolute, known
 
     def tally(self, matches: Sequence[NumberMatch]) -> Tally:
         """The sums over `matches`, at least one."""
-        delays, squared, absolute, labels = zip(*matches, strict=True)
-        in_units = [exact.units(label) for label in labels]
+        squared, delays, absolute, labels = zip(*matches, strict=True)
         return Tally(
             matched=len(matches),
             loss=exact.total(squared),
-            delays=dict(Counter(delays)),
+            delays=histogram(delays),
             absolute=exact.total(absolute),
-            label=sum(in_units),
-            label_squared=sum(label * label for label in in_units),
+            label=exact.total(labels),
+            label_squared=exact.total_of_squares(labels),
         )
 
 

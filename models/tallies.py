@@ -22,6 +22,8 @@ Segment = tuple[str, bool | int | str | None]
 """A feature and its value, None where it is missing."""
 Confusion = Mapping[tuple[int, int], int]
 """(index of the label's class, index of the answer's class) → how many answers; what is not there is 0."""
+Pairs = Mapping[tuple[int, int], int]
+"""(other version, sign) → how many events that both answered: the sign is -1 where this one's loss is lower."""
 
 
 class Cell(NamedTuple):
@@ -45,8 +47,6 @@ class Tally(Struct, frozen=True, kw_only=True, gc=False):
     predictions: int = 0
     matched: int = 0
     expired: int = 0
-    late: int = 0
-    """Labels that came too late for a figure."""
     loss: int = 0
     """0/1 for a classification, the squared error for a regression."""
     delays: Mapping[int, int] = {}
@@ -58,14 +58,14 @@ class Tally(Struct, frozen=True, kw_only=True, gc=False):
     label: int = 0
     label_squared: int = 0
     """Of the squares of the labels in units: in units of units, so that the labels' variance is exact."""
+    pairs: Pairs = {}
+    """Of labelled events that another version answered too; counted where the segment is None."""
 
 
 PREDICTED = Tally(predictions=1)
 """A prediction came."""
 EXPIRED = Tally(expired=1)
 """Its horizon passed without a label."""
-LATE = Tally(late=1)
-"""Its label came after that."""
 
 
 def aligned(ts: int, length: int) -> int:
@@ -97,6 +97,10 @@ def merged_by_cell(deltas: Iterable[tuple[Cell, Tally]]) -> dict[Cell, Tally]:
     return sums
 
 
+_Sum = tuple[int, int | bytes]
+"""How many zero bits a number ends with, and what stands before them, as two's complement past 64 bits."""
+
+
 class _Wire(Struct, array_like=True, frozen=True):
     """A cell and its tally as they travel."""
 
@@ -107,14 +111,14 @@ class _Wire(Struct, array_like=True, frozen=True):
     predictions: int
     matched: int
     expired: int
-    late: int
-    loss: int | bytes
+    loss: _Sum
     delays: list[tuple[int, int]]
     confusion: list[tuple[int, int, int]]
-    log_loss: int | bytes
-    absolute: int | bytes
-    label: int | bytes
-    label_squared: int | bytes
+    log_loss: _Sum
+    absolute: _Sum
+    label: _Sum
+    label_squared: _Sum
+    pairs: list[tuple[int, int, int]] = []  # noqa: RUF012 (msgspec copies it)
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -133,14 +137,14 @@ def encoded(cell: Cell, tally: Tally) -> bytes:
             predictions=tally.predictions,
             matched=tally.matched,
             expired=tally.expired,
-            late=tally.late,
             loss=_packed(tally.loss),
             delays=sorted(tally.delays.items()),
-            confusion=sorted((*pair, count) for pair, count in tally.confusion.items()),
+            confusion=_rows(tally.confusion),
             log_loss=_packed(tally.log_loss),
             absolute=_packed(tally.absolute),
             label=_packed(tally.label),
             label_squared=_packed(tally.label_squared),
+            pairs=_rows(tally.pairs),
         )
     )
 
@@ -156,23 +160,34 @@ def decoded(value: bytes) -> tuple[Cell, Tally]:
         predictions=wire.predictions,
         matched=wire.matched,
         expired=wire.expired,
-        late=wire.late,
         loss=_unpacked(wire.loss),
         delays=dict(wire.delays),
-        confusion={(label, answer): count for label, answer, count in wire.confusion},
+        confusion=_counts(wire.confusion),
         log_loss=_unpacked(wire.log_loss),
         absolute=_unpacked(wire.absolute),
         label=_unpacked(wire.label),
         label_squared=_unpacked(wire.label_squared),
+        pairs=_counts(wire.pairs),
     )
     return Cell(wire.model_version, wire.role, wire.segment, wire.from_ts), tally
 
 
-def _packed(number: int) -> int | bytes:
+def _rows(counts: Mapping[tuple[int, int], int]) -> list[tuple[int, int, int]]:
+    return sorted((a, b, count) for (a, b), count in counts.items())
+
+
+def _counts(rows: list[tuple[int, int, int]]) -> dict[tuple[int, int], int]:
+    return {(a, b): count for a, b, count in rows}
+
+
+def _packed(number: int) -> _Sum:
+    zeros = max((number & -number).bit_length() - 1, 0)
+    number >>= zeros
     if INT64_MIN <= number <= INT64_MAX:
-        return number
-    return number.to_bytes(number.bit_length() // 8 + 1, signed=True)
+        return zeros, number
+    return zeros, number.to_bytes(number.bit_length() // 8 + 1, signed=True)
 
 
-def _unpacked(number: int | bytes) -> int:
-    return number if isinstance(number, int) else int.from_bytes(number, signed=True)
+def _unpacked(packed: _Sum) -> int:
+    zeros, number = packed
+    return (number if isinstance(number, int) else int.from_bytes(number, signed=True)) << zeros

@@ -10,7 +10,7 @@ from sklearn.metrics import confusion_matrix
 from sklearn.pipeline import Pipeline
 
 from events.errors import ScoreloopError
-from events.schema import Label, same_label
+from events.schema import Label
 from events.settings import Settings
 from models import figures
 from models.frame import Row
@@ -62,7 +62,7 @@ def train(
     )
     winner = best(judged)
     tell(f"best: {winner}; measuring it on the newest {len(rows) - before} rows")
-    metrics = _measured(given, winner, before, _positive(settings))
+    metrics = _measured(given, winner, before, settings.positive_index)
     tell(f"holdout error {metrics['error']:.4g}; training on all {len(rows)} rows")
     fitted = given.fitted(winner, slice(None))
     return Trained(
@@ -102,15 +102,6 @@ def _regression(targets: NDArray[np.float64], squared: float, absolute: float) -
     return figures.regression(
         len(targets), squared, absolute, float(centred.sum()), float(np.square(centred).sum())
     )
-
-
-def _positive(settings: Settings) -> int:
-    """The index of the positive class: the last, unless the settings name another."""
-    wanted = settings.labels.positive
-    found = (
-        i for i, label in enumerate(settings.classes) if wanted is not None and same_label(label, wanted)
-    )
-    return next(found, len(settings.classes) - 1)
 
 
 def _row(one: Judged, given: Problem) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from threading import Event
 from typing import Any
 
 import pytest
+from confluent_kafka import TopicPartition
 from samples import Record
 
 from consumers import loop
 from consumers.intake import HaltError, IntakeLostError
 from consumers.loop import Progress, ReplacedError, TransactionLoop
+from consumers.turn import Batch, Turn
 from events.errors import ScoreloopError
 from events.outputs import Outputs
 from transport.transaction import ProducerFencedError, ProducerLostError, TransactionAbortedError
@@ -55,16 +57,17 @@ class Intake:
         self.position = log.committed
         log.calls.append("intake")
 
-    def gather(self) -> list[Record]:
-        batch = self.log.records[self.position : self.position + 3]
-        self.position += len(batch)
-        if not batch:
+    def gather(self) -> Batch:
+        records: Any = self.log.records[self.position : self.position + 3]
+        self.position += len(records)
+        if not records:
             self.log.stop.set()
-        return batch
+        return Batch(records)
 
-    def rewind(self) -> None:
+    def rewind(self) -> list[TopicPartition]:
         self.log.calls.append("rewind")
         self.position = self.log.committed
+        return [TopicPartition("in", 0, self.position)]
 
     def group_metadata(self) -> None:
         return None
@@ -77,15 +80,23 @@ class CommittedAfterAllError(ProducerLostError):
     """The commit went through, and its answer was lost."""
 
 
-def copy(messages: Sequence[Any], now: int) -> Outputs:
-    assert now > 0
-    return Outputs(many={"out": [{"key": None, "value": message.value()} for message in messages]})
+class Copy:
+    def __init__(self, log: Log) -> None:
+        self.log = log
+
+    def begin(self, committed: Sequence[TopicPartition]) -> None:
+        self.log.calls.append(f"begin {committed[0].offset}")
+
+    def __call__(self, batch: Batch, now: int) -> Turn:
+        assert now > 0
+        written: Any = [{"key": None, "value": message.value()} for message in batch.messages]
+        return Turn(Outputs(many={"out": written} if written else {}))
 
 
 def run(log: Log, successor: str | None = None, intake: type[Intake] = Intake) -> Progress:
     progress = Progress()
     TransactionLoop(
-        copy,
+        Copy(log),
         lambda: Producer(log),  # type: ignore[arg-type,return-value]
         lambda: intake(log),  # type: ignore[arg-type,return-value]
         lambda: successor,
@@ -116,7 +127,7 @@ def test_an_abort_rewinds_and_goes_on_with_the_same_clients() -> None:
     progress = run(log)
     assert once_each(log)
     assert progress.aborts == 2
-    assert log.calls.count("rewind") == 2
+    assert log.calls.count("rewind") == log.calls.count("begin 0") == 2
     assert log.calls.count("producer") == 1
 
 
@@ -156,10 +167,39 @@ def test_what_can_never_be_written_ends_with_a_sentence() -> None:
 
 def test_a_halt_is_final() -> None:
     class Gone(Intake):
-        def gather(self) -> list[Record]:
+        def gather(self) -> Batch:
             raise HaltError("records were deleted")
 
     log = Log(3)
     with pytest.raises(HaltError):
         run(log, intake=Gone)
     assert log.calls[-2:] == ["intake closed", "producer closed"]
+
+
+def test_an_empty_turn_may_write_and_commits_what_the_step_noted() -> None:
+    class Quiet(Copy):
+        def __call__(self, batch: Batch, now: int) -> Turn:
+            assert now > 0
+            if batch.messages:
+                return Turn(Outputs(), {("payments.features", 0): (2, "a note")})
+            return Turn(Outputs(many={"out": [{"key": None, "value": b"idle"}]}))
+
+    offsets: list[TopicPartition] = []
+
+    class Noting(Producer):
+        def commit(self, outputs: Outputs, given: Sequence[Any] = (), _group: object = None) -> None:
+            offsets.extend(given)
+            self.log.visible += [message["value"] for message in outputs.many.get("out", [])]
+
+    log = Log(2)
+    TransactionLoop(
+        Quiet(log),
+        lambda: Noting(log),  # type: ignore[arg-type,return-value]
+        lambda: Intake(log),  # type: ignore[arg-type,return-value]
+        lambda: None,
+        Progress(),
+    ).run(log.stop)
+    assert [(o.topic, o.partition, o.offset, o.metadata) for o in offsets] == [
+        ("payments.features", 0, 2, "a note")
+    ]
+    assert log.visible == [b"idle"]
