@@ -1,6 +1,7 @@
 """`scoreloop feed`: the rows of a file as events, and what they turned out to be as labels."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -14,11 +15,14 @@ from console.stream import json_option, print_json, stream_argument
 from events.durations import written
 from events.settings import Settings
 from producers.feed import Fed, Feed, Plan
+from producers.finish import finish
 from producers.rows import Rows
 from producers.schedule import Timeline
 
 LAST_ROW_TIME = 1_704_067_200_000
 """2024-01-01T00:00Z: the event time of a file's last row, unless told."""
+
+_SAY_AFTER_SECONDS = 15.0
 
 _EXAMPLES = """\b
 Examples:
@@ -41,6 +45,8 @@ Examples:
               help="Event time from a row to its label.")  # fmt: skip
 @click.option("--missing", type=click.FloatRange(0, 1), default=0.0, show_default=True, metavar="P",
               help="Share of labels that never come; with 1 the file needs no label column.")  # fmt: skip
+@click.option("--finish", "finishing", is_flag=True,
+              help="Nothing more comes: wait until all that was sent is matched or expired.")  # fmt: skip
 @json_option
 def feed(
     settings: Settings,
@@ -52,6 +58,7 @@ def feed(
     label_delay: int,
     missing: float,
     *,
+    finishing: bool,
     as_json: bool,
 ) -> None:
     """Publish rows as events, and their labels when the feed's event time has reached them.
@@ -59,6 +66,9 @@ def feed(
     Row i gets the event_id NAME-i, counted from 0 in the file, and the event time START + i x INTERVAL.
     After the last row the labels still due are sent. Ctrl-C stops after the current event, sends the labels
     of what was sent, and says how to go on.
+
+    With --finish it also declares that nothing more comes for what was sent so far, and returns when every
+    prediction is matched or expired and every window final; a later feed is served as usual.
     """
     if start is None:
         start = LAST_ROW_TIME - (rows.total - 1) * interval
@@ -67,13 +77,31 @@ def feed(
     with stop_on_signals() as stopped, progress(f"feeding {rows.name}", len(rows)) as tell:
         plan = Plan(timeline, rate, missing, seed)
         fed = Feed(settings, rows, plan, stopped, lambda fed: tell(fed.events)).run()
-    facts = _facts(rows, timeline, fed)
+        finished = finishing and not stopped() and _finish(settings, stopped)
+    facts = _facts(rows, timeline, fed) | ({"finished": finished} if finishing else {})
     if as_json:
         print_json(facts)
     else:
         click.echo(_sentences(facts))
-    if facts["continue_rows"]:
+    if facts["continue_rows"] or (finishing and not finished):
         click.get_current_context().exit(INTERRUPTED)
+
+
+def _finish(settings: Settings, stopped: Callable[[], bool]) -> bool:
+    """Wait for the services, and say so where that takes long."""
+    patience = _SAY_AFTER_SECONDS
+
+    def tell(seconds: float) -> None:
+        nonlocal patience
+        if seconds > patience:
+            patience *= 2
+            click.echo(
+                f"waiting since {seconds:.0f} s for the scorer, the joiner and the monitor to settle all;"
+                " `scoreloop status` tells how far they are. Ctrl-C leaves them at it",
+                err=True,
+            )
+
+    return finish(settings, stopped, tell)
 
 
 def _warn_of_the_future(settings: Settings, timeline: Timeline, last: int) -> None:

@@ -1,27 +1,69 @@
-"""`scoreloop scorer`: one service in the foreground, for a process manager."""
+"""`scoreloop scorer|joiner|monitor`: one service in the foreground, for a process manager."""
+
+from collections.abc import Callable
+from threading import Event
+from typing import Any
 
 import click
 
 from console.running import log_to_stderr, run_until_stopped
 from console.stream import stream_argument
-from consumers.service import run_scorer
 from events.settings import Settings
+
+Run = Callable[[Settings, int, Event], object]
+"""Runs a service as a slot until the event is set."""
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    slot = click.option(
+        "--slot",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="Which of its kind this is; a newer process in the same slot takes over from the older.",
+    )
+    until = click.option(
+        "--until-stdin-closes", is_flag=True, help="Also end when standard input ends, as under `up`."
+    )
+    return stream_argument(slot(until(command)))
+
+
+def _run(run: Run, settings: Settings, slot: int, options: dict[str, Any]) -> None:
+    log_to_stderr()
+    run_until_stopped(lambda stop: run(settings, slot, stop), **options)
 
 
 @click.command(epilog="Example: scoreloop scorer stream.toml --slot 1")
-@stream_argument
-@click.option(
-    "--slot",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Which of the scorers this is; a newer process in the same slot takes over from the older.",
-)
-@click.option("--until-stdin-closes", is_flag=True, help="Also end when standard input ends, as under `up`.")
-def scorer(settings: Settings, slot: int, *, until_stdin_closes: bool) -> None:
+@_options
+def scorer(settings: Settings, slot: int, **options: Any) -> None:
     """Score the stream's events with the version that `roles` names, each exactly once.
 
     Run as many as `features` has partitions, each with a slot of its own.
     """
-    log_to_stderr()
-    run_until_stopped(lambda stop: run_scorer(settings, slot, stop), until_stdin_closes=until_stdin_closes)
+    from consumers.service import run_scorer  # noqa: PLC0415 (each service starts with its own imports only)
+
+    _run(run_scorer, settings, slot, options)
+
+
+@click.command(epilog="Example: scoreloop joiner stream.toml --slot 1")
+@_options
+def joiner(settings: Settings, slot: int, **options: Any) -> None:
+    """Give each prediction its label or its expiry, each exactly once, and sum up how good they were.
+
+    Run as many as `predictions` has partitions, each with a slot of its own.
+    """
+    from consumers.join.service import run_joiner  # noqa: PLC0415
+
+    _run(run_joiner, settings, slot, options)
+
+
+@click.command(epilog="Example: scoreloop monitor stream.toml --slot 1")
+@_options
+def monitor(settings: Settings, slot: int, **options: Any) -> None:
+    """Turn sums into the figures of each window, running and final.
+
+    One works; others, each with a slot of its own, stand by.
+    """
+    from consumers.monitor_service import run_monitor  # noqa: PLC0415
+
+    _run(run_monitor, settings, slot, options)

@@ -48,13 +48,15 @@ def supervise(settings: Settings, path: Path, workers: int, stop: Event) -> None
         else:
             click.echo(line, err=True)
 
+    slots = [(topics.SCORER, slot) for slot in range(workers)]
+    slots += [(topics.JOINER, 0), (topics.MONITOR, 0)]
     children = [
         Child(
-            topics.worker(topics.SCORER, slot),
-            [topics.SCORER, str(path), "--slot", str(slot), "--until-stdin-closes"],
+            topics.worker(service, slot),
+            [service, str(path), "--slot", str(slot), "--until-stdin-closes"],
             say,
         )
-        for slot in range(workers)
+        for service, slot in slots
     ]
     overview = Overview(settings, children)
     overview.start()

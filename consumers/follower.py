@@ -5,30 +5,24 @@ is at the start of each batch. That one reference is all that the two threads sh
 """
 
 import logging
-import os
-import socket
 import time
 from threading import Event, Thread
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import Message
 
-from consumers.loop import Progress, ReplacedError
+from consumers.loop import Progress
 from consumers.roles import ModelsView, RolesError, check_epoch
 from consumers.serving import Serving, load
+from consumers.slot_report import BEAT_SECONDS, SlotReport
 from events import topics
 from events.dead_letters import octets
 from events.errors import ScoreloopError
 from events.records import Roles, Worker
 from events.settings import Settings
 from models.registry import Registry
-from transport import clients
-from transport.reading import is_end, is_record, read_to_end, reader
-
-BEAT_SECONDS = 5.0
-"""How often `workers` hears from a slot; the contract allows 10."""
+from transport.reading import is_end, is_record, reader
 
 _POLL_SECONDS = 0.1
-_FLUSH_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -45,7 +39,6 @@ class Follower(Thread):
         self.serving: Serving | None = None
         self.failure: BaseException | None = None
         self.ready = Event()
-        self.process = f"{socket.gethostname()}:{os.getpid()}:{time.time_ns()}"
         self._settings = settings
         self._worker = worker
         self._progress = progress
@@ -54,12 +47,8 @@ class Follower(Thread):
         self._error: str | None = None
         self._end = stop
         self._closing = Event()
-        self._topic = topics.WORKERS.of(settings.name)
-        self._producer: Producer = clients.producer(settings.kafka)
-        self._born = -1
-        self._report()  # before the loop fences a predecessor, so that it finds out by whom
-        if self._born < 0:
-            raise ScoreloopError(f"{self._topic} does not take records; see the broker's log")
+        self._report = SlotReport(settings.kafka, topics.WORKERS.of(settings.name), worker)
+        self._report.begin(self._record())  # before the loop fences a predecessor, which thus learns by whom
 
     def run(self) -> None:
         """Follow until `close`."""
@@ -75,17 +64,8 @@ class Follower(Thread):
             raise self.failure
 
     def successor(self) -> str | None:
-        """A process that began in this slot after this one did, None without.
-
-        Each process reports before it fences anyone, so the order of first reports is that of beginnings.
-        """
-        firsts: dict[str, int] = {}
-        for message in read_to_end(self._settings.kafka, self._topic):
-            if message.key() == self._worker.encode():
-                record = Worker.found(message.value() or b"")
-                firsts.setdefault((record and record.process) or self.process, message.offset() or 0)
-        firsts.pop(self.process, None)
-        return next((process for process, first in firsts.items() if first > self._born), None)
+        """A process that began in this slot after this one did, None without."""
+        return self._report.successor()
 
     def close(self, error: BaseException | None = None) -> None:
         """Stop following. The last word in `workers` is a tombstone, or `error`.
@@ -95,14 +75,9 @@ class Follower(Thread):
         self._closing.set()
         if self.ident is not None:
             self.join()
-        if isinstance(error, ReplacedError):
-            return
-        if error is None:
-            self._producer.produce(self._topic, None, self._worker)
-            self._producer.flush(_FLUSH_SECONDS)
-        else:
+        if error is not None:
             self._error = str(error)
-            self._report()
+        self._report.end(error, self._record())
 
     def _follow(self) -> None:
         consumer = reader(self._settings.kafka, topics.MODELS.of(self._settings.name))
@@ -119,7 +94,7 @@ class Follower(Thread):
                     self._swap()
                 if time.monotonic() >= beat:
                     self._retry()
-                    self._report()
+                    self._tell()
                     beat = time.monotonic() + BEAT_SECONDS
         finally:
             consumer.close()
@@ -141,7 +116,7 @@ class Follower(Thread):
                 self._error = refused
             else:
                 self._error = "no version yet; run `scoreloop train STREAM.toml --csv FILE`"
-        self._report()
+        self._tell()
 
     def _swap(self) -> None:
         """Go over to what `roles` says, or refuse it and stay."""
@@ -152,7 +127,7 @@ class Follower(Thread):
                 self._serve(roles)
         except ScoreloopError as error:
             self._refuse(error)
-        self._report()
+        self._tell()
 
     def _retry(self) -> None:
         """Try roles again that were refused for what may have mended since."""
@@ -186,9 +161,12 @@ class Follower(Thread):
     def _epoch(self) -> int | None:
         return None if self.serving is None else self.serving.roles.epoch
 
-    def _report(self) -> None:
+    def _tell(self) -> None:
+        self._report.write(self._record())
+
+    def _record(self) -> Worker:
         roles = None if self.serving is None else self.serving.roles
-        record = Worker(
+        return Worker(
             worker=self._worker,
             ts=time.time_ns() // 1_000_000,
             epoch=None if roles is None else roles.epoch,
@@ -197,11 +175,5 @@ class Follower(Thread):
             shadows=() if roles is None else roles.shadows,
             error=self._error,
             offsets=dict(self._progress.offsets),
-            process=self.process,
+            process=self._report.process,
         )
-        self._producer.produce(self._topic, record.encoded(), self._worker, on_delivery=self._note_birth)
-        self._producer.flush(_FLUSH_SECONDS)
-
-    def _note_birth(self, error: KafkaError | None, message: Message) -> None:
-        if error is None and self._born < 0:
-            self._born = message.offset() or 0

@@ -11,7 +11,7 @@ from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from consumers.turn import Batch, Received
+from consumers.turn import Batch, Place, Received
 from events.errors import ScoreloopError
 from events.settings import Settings
 from events.topics import Topic
@@ -149,10 +149,9 @@ def _gone(topic: str, partition: int | None, why: str) -> str:
     )
 
 
-def next_offsets(messages: Sequence[Received]) -> list[TopicPartition]:
+def next_offsets(messages: Sequence[Received]) -> dict[Place, int]:
     """The offsets to commit after `messages`: from the records themselves, never from the position."""
-    last = {(message.topic(), message.partition()): message.offset() for message in messages}
-    return [TopicPartition(topic, partition, offset + 1) for (topic, partition), offset in last.items()]
+    return {(message.topic(), message.partition()): message.offset() + 1 for message in messages}
 
 
 def _placed(message: Message) -> Received:

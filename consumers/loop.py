@@ -147,8 +147,8 @@ class TransactionLoop:
 
 def _offsets(batch: Batch, turn: Turn) -> list[TopicPartition]:
     """What to commit: the batch's next offsets, and in their place what the step itself noted."""
-    noted = [
-        TopicPartition(topic, partition, offset, note)
-        for (topic, partition), (offset, note) in turn.notes.items()
+    plain = next_offsets(batch.messages).items()
+    return [
+        *(TopicPartition(*place, offset) for place, offset in plain if place not in turn.notes),
+        *(TopicPartition(*place, offset, note) for place, (offset, note) in turn.notes.items()),
     ]
-    return noted + [o for o in next_offsets(batch.messages) if (o.topic, o.partition) not in turn.notes]

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-Message = dict[str, bytes | None]
-"""`{"key": …, "value": …}`, the shape in which the client takes many at once."""
+Message = dict[str, bytes | int | None]
+"""`{"key": …, "value": …}`, the shape in which the client takes many at once; `partition` may go with it."""
 
 ANY_PARTITION = -1
 """The key decides."""

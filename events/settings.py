@@ -81,6 +81,15 @@ class Scoring(Section):
     """How long a batch that is not full waits for more."""
 
 
+class Joining(Section):
+    """What the joiner holds, for each partition of `predictions`."""
+
+    memory_entries: Annotated[int, Field(ge=1)] = 100_000
+    """Events held in memory, about a kilobyte each; the others are on local disk."""
+    park_after: Annotated[int, Field(ge=1)] = 100_000
+    """An answer with so many newer ones is put by, so that a restart need not read back to it."""
+
+
 class Windows(Section):
     """Ranges of event time, aligned to the epoch, over which figures are computed."""
 
@@ -151,6 +160,7 @@ class Settings(Section):
     topics: Topics = Topics()
     limits: Limits = Limits()
     scoring: Scoring = Scoring()
+    joining: Joining = Joining()
     training: Training = Training()
 
     @model_validator(mode="after")

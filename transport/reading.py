@@ -12,9 +12,10 @@ from transport import clients
 READER_GROUP = "scoreloop.reader"
 """Named because the client asks for a group; nothing is ever committed under it."""
 
-_WAIT_SECONDS = 0.2
+WAIT_SECONDS = 0.2
+AT_ONCE = 10_000
+
 _PATIENCE_SECONDS = 60.0
-_AT_ONCE = 10_000
 _PASSING = {
     KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 (their public names)
     KafkaError._MAX_POLL_EXCEEDED,  # noqa: SLF001
@@ -30,14 +31,24 @@ def reader(kafka: Kafka, topic: str) -> Consumer:
         ScoreloopError: there is no such topic.
     """
     consumer = clients.consumer(kafka, READER_GROUP, enable_partition_eof=True)
+    partitions = partitions_of(consumer, kafka, topic)
+    consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in partitions])
+    return consumer
+
+
+def partitions_of(consumer: Consumer, kafka: Kafka, topic: str) -> list[int]:
+    """The partitions of `topic`, at least one.
+
+    Raises:
+        ScoreloopError: there is no such topic, or no broker answers.
+    """
     try:
         partitions = consumer.list_topics(topic, timeout=clients.REACH_SECONDS).topics[topic].partitions
     except KafkaException as error:
         raise clients.unreachable(kafka, error) from None
     if not partitions:
         raise ScoreloopError(f"there is no topic {topic}; run `scoreloop topics create STREAM.toml`")
-    consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in partitions])
-    return consumer
+    return sorted(partitions)
 
 
 def read_to_end(kafka: Kafka, topic: str) -> Iterator[Message]:
@@ -53,7 +64,7 @@ def read_to_end(kafka: Kafka, topic: str) -> Iterator[Message]:
         unread = {partition.partition for partition in consumer.assignment()}
         heard = time.monotonic()
         while unread:
-            for message in arrived(consumer, _AT_ONCE, _WAIT_SECONDS):
+            for message in arrived(consumer, AT_ONCE, WAIT_SECONDS):
                 heard = time.monotonic()
                 if is_end(message):
                     unread.discard(message.partition())

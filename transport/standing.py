@@ -56,12 +56,14 @@ def answered(ask: Callable[[], Answer], what: str) -> Answer:
         time.sleep(_AGAIN_SECONDS)
 
 
-def offsets(client: AdminClient, topic: str, partitions: int, at: OffsetSpec) -> dict[int, int]:
-    """Partition → the offset that `at` asks for; an end counts committed records only."""
+def offsets(
+    client: AdminClient, topic: str, partitions: int, at: OffsetSpec, *, committed_only: bool = True
+) -> dict[int, int]:
+    """Partition → the offset that `at` asks for; an end is before the first open transaction, unless told."""
     request = {TopicPartition(topic, partition): at for partition in range(partitions)}
 
     def ask() -> dict[int, int]:
-        level = IsolationLevel.READ_COMMITTED
+        level = IsolationLevel.READ_COMMITTED if committed_only else IsolationLevel.READ_UNCOMMITTED
         futures = client.list_offsets(request, isolation_level=level, request_timeout=ASK_SECONDS)
         return {partition.partition: future.result().offset for partition, future in futures.items()}
 

@@ -1,0 +1,1 @@
+"""The join: each prediction gets its label or its expiry, exactly once."""
