@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-Message = dict[str, bytes | int | None]
-"""`{"key": …, "value": …}`, the shape in which the client takes many at once; `partition` may go with it."""
+Message = dict[str, bytes | None]
+"""`{"key": …, "value": …}`, the shape in which the client takes many at once."""
 
 ANY_PARTITION = -1
 """The key decides."""
@@ -22,10 +22,13 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """The records of one transaction: many plain ones by topic, and single ones."""
+    """The records of one transaction: many plain ones by topic, many by topic and partition, single ones."""
 
     many: dict[str, list[Message]] = field(default_factory=dict)
+    placed: dict[tuple[str, int], list[Message]] = field(default_factory=dict)
+    """Where the key does not decide. (A `partition` inside a message is ignored by the client.)"""
     single: list[Output] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return sum(map(len, self.many.values())) + len(self.single)
+        batches = (*self.many.values(), *self.placed.values())
+        return sum(map(len, batches)) + len(self.single)

@@ -8,18 +8,19 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 from confluent_kafka import Message
 
+from consumers.join.service import run_joiner
 from consumers.registration import ModelsWriter
 from consumers.service import run_scorer
 from events import topics as names
 from events.records import Roles, Worker
-from events.settings import BOOTSTRAP_VARIABLE, Kafka, load
+from events.settings import BOOTSTRAP_VARIABLE, Kafka, Settings, load
 from models import training
 from models.problem import Candidate
 from transport import clients, topics
@@ -136,14 +137,23 @@ class Stream:
 
         return until(found, "the worker's report")
 
-    @contextmanager
-    def scorer(self, slot: int = 0) -> Iterator[list[BaseException]]:
+    def scorer(self, slot: int = 0) -> AbstractContextManager[list[BaseException]]:
         """A scorer in a thread; its failure, if any, is in the list that this yields."""
+        return self.service(run_scorer, slot)
+
+    def joiner(self, slot: int = 0) -> AbstractContextManager[list[BaseException]]:
+        """A joiner in a thread."""
+        return self.service(run_joiner, slot)
+
+    @contextmanager
+    def service(
+        self, run: Callable[[Settings, int, Event], object], slot: int
+    ) -> Iterator[list[BaseException]]:
         stop, failures = Event(), []
 
         def work() -> None:
             try:
-                run_scorer(self.settings, slot, stop)
+                run(self.settings, slot, stop)
             except BaseException as error:  # noqa: BLE001 (the test looks at it)
                 failures.append(error)
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from events.outputs import Message, Output, Outputs
+from events.outputs import ANY_PARTITION, Message, Output, Outputs
 from events.settings import Kafka, Property
 from events.topics import DEAD_LETTER_MAX_BYTES
 from transport import clients
@@ -103,17 +103,19 @@ class TransactionalProducer:
 
     def _produce(self, outputs: Outputs) -> None:
         for topic, messages in outputs.many.items():
-            self._produce_many(topic, messages)
+            self._produce_many(topic, ANY_PARTITION, messages)
+        for (topic, partition), messages in outputs.placed.items():
+            self._produce_many(topic, partition, messages)
         for record in outputs.single:
             while not self._queued(record):
                 self._producer.poll(_ROOM_SECONDS)
 
-    def _produce_many(self, topic: str, messages: list[Message]) -> None:
+    def _produce_many(self, topic: str, partition: int, messages: list[Message]) -> None:
         """`produce_batch`, which marks each message that it did not take with an `_error`."""
         waiting: list[Any] = messages
         while waiting:
             try:
-                if self._producer.produce_batch(topic, waiting) == len(waiting):
+                if self._producer.produce_batch(topic, waiting, partition) == len(waiting):
                     return
             except BufferError:
                 pass  # none was taken, or some were: the marks say which

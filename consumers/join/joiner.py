@@ -106,7 +106,7 @@ class Joiner:
                 written[self._predictions, share.partition] = noted
                 standings.append(share.standing())
             if parked := share.parked():
-                outputs.many.setdefault(self._parked, []).extend(parked)
+                outputs.placed[self._parked, share.partition] = parked
         self._ledger.add_to(outputs, standings, read=self._relabel.read, refused=self._relabel.refused)
         return Turn(outputs, written)
 

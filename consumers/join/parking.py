@@ -36,8 +36,7 @@ _memo = msgspec.msgpack.Decoder(Memo).decode
 class Parking:
     """The records that one turn parks and takes back in one partition."""
 
-    def __init__(self, partition: int) -> None:
-        self._partition = partition
+    def __init__(self) -> None:
         self._messages: list[Message] = []
 
     def park_answer(self, event_id: str, waiting: Waiting) -> None:
@@ -73,7 +72,7 @@ class Parking:
         return messages
 
     def _add(self, key: str, value: bytes | None) -> None:
-        self._messages.append({"key": key.encode(), "value": value, "partition": self._partition})
+        self._messages.append({"key": key.encode(), "value": value})
 
 
 def restore(entry: Entry, key: str, value: bytes | None) -> str:

@@ -37,7 +37,7 @@ class Share:
     ) -> None:
         horizon = settings.labels.horizon
         self.partition = partition
-        self.parking = Parking(partition)
+        self.parking = Parking()
         self.join = Partition(horizon, Shelf(horizon, settings.joining.memory_entries), self.parking, ledger)
         self.join.latest = note.latest
         self.young: dict[str, deque[tuple[int, str]]] = {"predictions": deque(), "shadows": deque()}
