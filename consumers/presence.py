@@ -20,8 +20,8 @@ class Presence(Thread):
     """Reports a slot to `internal.services`: at the start, every five seconds, on an error, and at the end.
 
     Once this is built the first report is acknowledged, so build it before anything fences a predecessor.
-    `detail`, for a person, may be set at any time and goes with the next report. What goes wrong beside the
-    loop sets `stop`, and `check` raises it.
+    `detail`, what the slot is doing, for a person, may be set at any time and is reported soon. What goes
+    wrong beside the loop sets `stop`, and `check` raises it.
 
     Raises:
         ScoreloopError: the topic does not take records.
@@ -30,10 +30,11 @@ class Presence(Thread):
     def __init__(self, settings: Settings, service: str, slot: int, stop: Event) -> None:
         self.worker = topics.worker(service, slot)
         super().__init__(name=f"presence of {self.worker}", daemon=True)
-        self.detail: str | None = None
         self.failure: BaseException | None = None
+        self._detail: str | None = None
         self._end = stop
-        self._closing = Event()
+        self._closing = False
+        self._news = Event()
         self._report = SlotReport(settings.kafka, topics.SERVICES.of(settings.name), self.worker)
         self._report.begin(self._record())
 
@@ -42,6 +43,17 @@ class Presence(Thread):
         """This process, among those that have run the slot."""
         return self._report.process
 
+    @property
+    def detail(self) -> str | None:
+        """What the slot is doing."""
+        return self._detail
+
+    @detail.setter
+    def detail(self, detail: str | None) -> None:
+        if detail != self._detail:
+            self._detail = detail
+            self._news.set()
+
     def successor(self) -> str | None:
         """A process that began in this slot after this one did, None without."""
         return self._report.successor()
@@ -49,7 +61,7 @@ class Presence(Thread):
     def run(self) -> None:
         """Report until `close`."""
         try:
-            while not self._closing.wait(BEAT_SECONDS):
+            while self._goes_on():
                 self._report.write(self._record())
         except Exception as error:  # noqa: BLE001 (a thread's end must reach the loop, whatever it was)
             self.failure = error
@@ -62,7 +74,8 @@ class Presence(Thread):
 
     def close(self, error: BaseException | None = None) -> None:
         """Stop reporting; the last word is a tombstone, or `error`."""
-        self._closing.set()
+        self._closing = True
+        self._news.set()
         if self.ident is not None:
             self.join()
         self._report.end(error, self._record(None if error is None else str(error)))
@@ -75,6 +88,12 @@ class Presence(Thread):
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self.close(error)
+
+    def _goes_on(self) -> bool:
+        """Waits until there is something to report; whether to go on."""
+        self._news.wait(BEAT_SECONDS)
+        self._news.clear()
+        return not self._closing
 
     def _record(self, error: str | None = None) -> Process:
         return Process(

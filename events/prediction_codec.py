@@ -69,16 +69,12 @@ class AnswerReader:
 
 def _features_type(features: Features) -> type[Struct]:
     """As `events.feature_codec.features_type`, but with any category: they were looked at before scoring."""
-    return msgspec.defstruct(
-        "Features",
-        [
-            (f"f{i}", _type(spec) | None if spec.nullable else _type(spec))
-            for i, spec in enumerate(features.values())
-        ],
-        rename={f"f{i}": name for i, name in enumerate(features)},
-        frozen=True,
-        gc=False,
-    )
+    fields = [
+        (f"f{i}", _type(spec) | None, None) if spec.nullable else (f"f{i}", _type(spec))
+        for i, spec in enumerate(features.values())
+    ]
+    names = {f"f{i}": name for i, name in enumerate(features)}
+    return msgspec.defstruct("Features", fields, rename=names, frozen=True, gc=False, kw_only=True)
 
 
 def _type(spec: Feature) -> Any:

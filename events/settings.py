@@ -117,6 +117,17 @@ class Windows(Section):
         return self
 
 
+class Monitor(Section):
+    """What the monitor publishes, and how much it keeps."""
+
+    running_every: Duration = 5_000
+    """How often, by the clock, the figures of windows that are not final come, where they have changed."""
+    windows_kept: Annotated[int, Field(ge=1)] = 100_000
+    """Windows, each of a version, a role and a segment, that can be restated; the oldest are forgotten."""
+    buckets_kept: Annotated[int, Field(ge=1)] = 20_000
+    """Buckets of a version and a role that may wait for their labels; alarms do not hear of more."""
+
+
 class Decisions(Section):
     """When the loop acts."""
 
@@ -155,6 +166,7 @@ class Settings(Section):
     features: Annotated[Features, Field(min_length=1)]
     labels: Labels = Labels()
     windows: Windows = Windows()
+    monitor: Monitor = Monitor()
     decisions: Decisions = Decisions()
     registry: Registry = Registry()
     topics: Topics = Topics()

@@ -4,16 +4,18 @@ from collections import Counter
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from events.errors import ScoreloopError
 from events.json_reading import INT64_MIN
 from events.prediction_codec import Answered
 from events.records import Role
 from events.schema import Label
 from events.settings import Settings
+from models import counts
+from models.histograms import Histograms
 from models.matches import judge
-from models.tallies import Cell, Tally, merged
-
-_NO_PROBABILITIES: dict[str, float] = {}
+from models.tallies import Cell, Tally
 
 
 class Arm(NamedTuple):
@@ -48,7 +50,8 @@ class Cells:
         self._bucket = settings.windows.bucket_ms
         self._segments = settings.windows.segments
         self._values = _values(settings)
-        self._open: dict[tuple[Any, ...], _Open] = {}
+        self._histograms = Histograms(settings)
+        self._open: dict[Cell, _Open] = {}
         self._found: dict[tuple[Any, ...], list[_Open]] = {}
 
     def predicted(self, answer: Answered) -> None:
@@ -62,15 +65,14 @@ class Cells:
         The loss is the integer 0 or 1 of a classification, or a regression's squared error.
 
         Raises:
-            ScoreloopError: the answer or the label is none of the settings' classes.
+            ScoreloopError: the answer or the label does not fit the settings' task and classes.
         """
-        probabilities = answer.probabilities or _NO_PROBABILITIES
         try:
-            match = self._judge.match(answer.prediction, probabilities, label, label_ts - answer.ts)
+            match = self._judge.match(answer, label, label_ts)
         except (KeyError, ValueError):
             raise ScoreloopError(
-                f"an answer of version {answer.model_version}, or its label, is none of the classes in "
-                "stream.toml: they were changed while answers waited; put them back, or use a new `name`"
+                f"an answer of version {answer.model_version}, or its label, does not fit the task and the "
+                "classes in stream.toml, changed while it waited: put them back, or use a new `name`"
             ) from None
         for cell in self._cells(answer):
             cell.matches.append(match)
@@ -91,13 +93,23 @@ class Cells:
     def deltas(self) -> dict[Cell, Tally]:
         """What was gathered since the last call."""
         gathered, self._open, self._found = self._open, {}, {}
-        return {Cell(*cell): self._tally(opened) for cell, opened in gathered.items()}
-
-    def _tally(self, opened: _Open) -> Tally:
-        counts = Tally(
-            predictions=len(opened.predicted), expired=opened.expired, pairs=dict(Counter(opened.pairs))
+        whole = {cell: opened.predicted for cell, opened in gathered.items() if cell.segment is None}
+        # A shadow saw what the served version saw.
+        features = self._histograms.features(
+            {c: answers for c, answers in whole.items() if c.role != "shadow"}
         )
-        return merged(counts, self._judge.tally(opened.matches)) if opened.matches else counts
+        scores = self._histograms.scores(whole)
+        return {
+            cell: replace(
+                self._judge.tally(opened.matches) if opened.matches else Tally(),
+                predictions=len(opened.predicted),
+                expired=opened.expired,
+                pairs=dict(Counter(opened.pairs)) if opened.pairs else {},
+                features=features.get(cell, counts.NONE),
+                scores=scores.get(cell, counts.NONE),
+            )
+            for cell, opened in gathered.items()
+        }
 
     def _cells(self, answer: Answered) -> list[_Open]:
         ts = answer.ts
@@ -116,7 +128,7 @@ class Cells:
         return self._cell(arm.model_version, arm.role, None, ts - ts % self._bucket)
 
     def _cell(self, version: int, role: Role, segment: Any, start: int) -> _Open:
-        cell = (version, role, segment, max(start, INT64_MIN))
+        cell = Cell(version, role, segment, max(start, INT64_MIN))
         found = self._open.get(cell)
         if found is None:
             found = self._open[cell] = _Open()

@@ -5,8 +5,9 @@ over a batch is the merged sum over its parts.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from events.prediction_codec import Answered
 from events.schema import Label, label_key
 from models import exact, figures
 from models.delays import histogram
@@ -25,20 +26,21 @@ class Classification:
     """
 
     def __init__(self, classes: Sequence[Label]) -> None:
-        self._known = {(type(label), label): (i, label_key(label)) for i, label in enumerate(classes)}
+        self._index = {(type(label), label): i for i, label in enumerate(classes)}
+        self._keys = [label_key(label) for label in classes]
 
-    def match(
-        self, prediction: Label, probabilities: Mapping[str, float], label: Label, delay: int
-    ) -> ClassMatch:
-        """What `label` says of the answer.
+    def match(self, answer: Answered, label: Label, label_ts: int) -> ClassMatch:
+        """What `label`, known at `label_ts`, says of the answer.
 
         Raises:
             KeyError: one of them is no class.
         """
-        known, key = self._known[type(label), label]
-        answer, _ = self._known[type(prediction), prediction]
-        log_loss = figures.log_loss(probabilities.get(key, 0.0))
-        return int(known != answer), delay, (known, answer), log_loss
+        prediction, probabilities = answer.prediction, answer.probabilities
+        known = self._index[type(label), label]
+        answered = self._index[type(prediction), prediction]
+        given = probabilities.get(self._keys[known], 0.0) if probabilities else 0.0
+        loss = 0 if known == answered else 1
+        return loss, label_ts - answer.ts, (known, answered), figures.log_loss(given)
 
     def tally(self, matches: Sequence[ClassMatch]) -> Tally:
         """The sums over `matches`, at least one."""
@@ -55,21 +57,15 @@ class Classification:
 class Regression:
     """Judges numbers."""
 
-    def match(
-        self,
-        prediction: Label,
-        probabilities: Mapping[str, float],  # noqa: ARG002 (a classification's)
-        label: Label,
-        delay: int,
-    ) -> NumberMatch:
-        """What `label` says of the answer.
+    def match(self, answer: Answered, label: Label, label_ts: int) -> NumberMatch:
+        """What `label`, known at `label_ts`, says of the answer.
 
         Raises:
             ValueError: one of them is no number.
         """
-        answer, known = float(prediction), float(label)
-        squared, absolute = figures.squared_error(answer, known), figures.absolute_error(answer, known)
-        return squared, delay, absolute, known
+        number, known = float(answer.prediction), float(label)
+        squared, absolute = figures.squared_error(number, known), figures.absolute_error(number, known)
+        return squared, label_ts - answer.ts, absolute, known
 
     def tally(self, matches: Sequence[NumberMatch]) -> Tally:
         """The sums over `matches`, at least one."""

@@ -4,26 +4,27 @@ They add in any order and any grouping to the same sums: counts are integers and
 units (`models.exact`). So a tally travels as a delta, one for each cell that a transaction touched, and
 whoever adds the deltas up has the whole.
 
-A field to come (discordant pairs, histograms of features and scores) is an integer or a mapping to counts,
-and takes its place at the end of `Tally` and of `_Wire`, with a default: older and newer readers then read
-each other's tallies.
+A field to come is an integer, a mapping to counts or `models.counts`, and takes its place at the end of
+`Tally` and of `_Wire`, with a default: older and newer readers then read each other's tallies.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from events.json_reading import INT64_MAX, INT64_MIN
 from events.records import Role
+from models import counts
 
-Segment = tuple[str, bool | int | str | None]
+Segment = tuple[str, bool | str | None]
 """A feature and its value, None where it is missing."""
 Confusion = Mapping[tuple[int, int], int]
 """(index of the label's class, index of the answer's class) → how many answers; what is not there is 0."""
 Pairs = Mapping[tuple[int, int], int]
-"""(other version, sign) → how many events that both answered: the sign is -1 where this one's loss is lower."""
+"""(other version, sign) → how many events that both answered; -1: this one's loss is lower, 1: higher."""
 
 
 class Cell(NamedTuple):
@@ -39,9 +40,9 @@ class Cell(NamedTuple):
 class Tally(Struct, frozen=True, kw_only=True, gc=False):
     """The sums over some answers.
 
-    `loss`, `log_loss`, `absolute` and `label` are in units. The last three fields are a regression's, and
-    `confusion` and `log_loss` a classification's. Counts in mappings are never 0, so that equal sums are
-    equal tallies.
+    `loss`, `log_loss`, `absolute` and `label` are in units. `confusion` and `log_loss` are a
+    classification's, `absolute`, `label` and `label_squared` a regression's. Counts in mappings are never 0,
+    so that equal sums are equal tallies.
     """
 
     predictions: int = 0
@@ -59,13 +60,17 @@ class Tally(Struct, frozen=True, kw_only=True, gc=False):
     label_squared: int = 0
     """Of the squares of the labels in units: in units of units, so that the labels' variance is exact."""
     pairs: Pairs = {}
-    """Of labelled events that another version answered too; counted where the segment is None."""
+    """Of labelled events that another version answered too."""
+    features: bytes = counts.NONE
+    """`models.histograms` of what was predicted from, by the versions that served."""
+    scores: bytes = counts.NONE
+    """`models.histograms` of what was predicted. These and `pairs` are counted where the segment is None."""
 
-
-PREDICTED = Tally(predictions=1)
-"""A prediction came."""
-EXPIRED = Tally(expired=1)
-"""Its horizon passed without a label."""
+    def without_histograms(self) -> "Tally":
+        """What figures need."""
+        if not self.features and not self.scores:
+            return self
+        return replace(self, features=counts.NONE, scores=counts.NONE)
 
 
 def aligned(ts: int, length: int) -> int:
@@ -74,27 +79,6 @@ def aligned(ts: int, length: int) -> int:
     The first range of all is cut off where a time's 64 bits end.
     """
     return max(ts - ts % length, INT64_MIN)
-
-
-def merged(a: Tally, b: Tally) -> Tally:
-    """The sums over the answers of both."""
-    return Tally(**{name: _added(getattr(a, name), getattr(b, name)) for name in Tally.__struct_fields__})
-
-
-def _added(a: Any, b: Any) -> Any:
-    if isinstance(a, int):
-        return a + b
-    if not a or not b:
-        return a or b
-    return {**a, **{key: a.get(key, 0) + count for key, count in b.items()}}
-
-
-def merged_by_cell(deltas: Iterable[tuple[Cell, Tally]]) -> dict[Cell, Tally]:
-    """The sum of each cell's deltas."""
-    sums: dict[Cell, Tally] = {}
-    for cell, delta in deltas:
-        sums[cell] = merged(sums[cell], delta) if cell in sums else delta
-    return sums
 
 
 _Sum = tuple[int, int | bytes]
@@ -118,7 +102,9 @@ class _Wire(Struct, array_like=True, frozen=True):
     absolute: _Sum
     label: _Sum
     label_squared: _Sum
-    pairs: list[tuple[int, int, int]] = []  # noqa: RUF012 (msgspec copies it)
+    pairs: list[tuple[int, int, int]] = []
+    features: bytes = counts.NONE
+    scores: bytes = counts.NONE
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -145,6 +131,8 @@ def encoded(cell: Cell, tally: Tally) -> bytes:
             label=_packed(tally.label),
             label_squared=_packed(tally.label_squared),
             pairs=_rows(tally.pairs),
+            features=tally.features,
+            scores=tally.scores,
         )
     )
 
@@ -168,12 +156,14 @@ def decoded(value: bytes) -> tuple[Cell, Tally]:
         label=_unpacked(wire.label),
         label_squared=_unpacked(wire.label_squared),
         pairs=_counts(wire.pairs),
+        features=wire.features,
+        scores=wire.scores,
     )
     return Cell(wire.model_version, wire.role, wire.segment, wire.from_ts), tally
 
 
-def _rows(counts: Mapping[tuple[int, int], int]) -> list[tuple[int, int, int]]:
-    return sorted((a, b, count) for (a, b), count in counts.items())
+def _rows(pairs: Mapping[tuple[int, int], int]) -> list[tuple[int, int, int]]:
+    return sorted((a, b, count) for (a, b), count in pairs.items())
 
 
 def _counts(rows: list[tuple[int, int, int]]) -> dict[tuple[int, int], int]:

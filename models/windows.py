@@ -10,7 +10,8 @@ from events.records import Metric, Segment
 from models import exact, figures
 from models.delays import quantile
 from models.figures import Figures
-from models.tallies import Cell, Tally, aligned, merged_by_cell
+from models.merging import merged_by_cell
+from models.tallies import Cell, Tally, aligned
 
 
 def window(bucket: Cell, length: int) -> Cell:
@@ -19,8 +20,8 @@ def window(bucket: Cell, length: int) -> Cell:
 
 
 def windows(buckets: Iterable[tuple[Cell, Tally]], length: int) -> dict[Cell, Tally]:
-    """The sums of each window, from those of its buckets, in any order and any parts."""
-    return merged_by_cell((window(cell, length), tally) for cell, tally in buckets)
+    """The sums that figures need of each window, from those of its buckets, in any order and any parts."""
+    return merged_by_cell((window(cell, length), tally.without_histograms()) for cell, tally in buckets)
 
 
 @dataclass(frozen=True)

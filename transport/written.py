@@ -8,7 +8,7 @@ watermark, and not only up to where committed records end now, as `transport.rea
 import time
 from collections.abc import Callable, Iterator, Mapping
 
-from confluent_kafka import OFFSET_BEGINNING, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaException, Message, TopicPartition
 
 from events.errors import ScoreloopError
 from events.settings import Kafka
@@ -20,7 +20,9 @@ Say = Callable[[str], None]
 _ANSWER_SECONDS = 60.0
 _OPEN_SECONDS = 120.0
 """An open transaction ends before: the broker aborts it after its timeout of 60 s, looking every 10 s."""
-_SAY_AFTER_SECONDS, _SAY_EVERY_SECONDS = 1.0, 10.0
+_SAY_AFTER_SECONDS, _SAY_EVERY_SECONDS = 2.0, 10.0
+_FETCH_WAIT_MS = 50
+"""How long the broker holds a fetch back at the end of a partition: most reads end with one."""
 
 
 def read_written(
@@ -40,7 +42,7 @@ def read_written(
         ScoreloopError: there is no such topic, it cannot be read, or a transaction stays open.
     """
     ends = _ends(kafka, topic)
-    first = dict.fromkeys(ends, OFFSET_BEGINNING) if starts is None else dict(starts)
+    first = dict.fromkeys(ends, 0) if starts is None else dict(starts)
     unread = {partition: ends[partition] for partition, start in first.items() if start < ends[partition]}
     return _read_up_to(kafka, topic, first, unread, _Silence(topic, say))
 
@@ -66,7 +68,13 @@ def _read_up_to(
 ) -> Iterator[Message]:
     """The records from `starts` up to the offsets in `unread`, which is emptied."""
     # A start below the end that does not exist is one whose records were deleted: the earliest is meant.
-    consumer = clients.consumer(kafka, READER_GROUP, enable_partition_eof=True, auto_offset_reset="earliest")
+    consumer = clients.consumer(
+        kafka,
+        READER_GROUP,
+        enable_partition_eof=True,
+        auto_offset_reset="earliest",
+        fetch_wait_max_ms=_FETCH_WAIT_MS,
+    )
     consumer.assign([TopicPartition(topic, partition, starts[partition]) for partition in unread])
     try:
         while unread:

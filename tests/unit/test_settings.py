@@ -49,6 +49,25 @@ def test_the_environment_names_the_servers(file: Path) -> None:
     assert load(file, {"SCORELOOP_BOOTSTRAP_SERVERS": "other:1"}).kafka.bootstrap_servers == "other:1"
 
 
+@pytest.mark.parametrize(
+    ("classes", "positive", "index"),
+    [
+        ("[0, 1]", "", 1),
+        ("[0, 1, 2]", "", 2),
+        ("[1, true]", "positive = 1", 0),
+        ("[1, true]", "positive = true", 1),
+    ],
+)
+def test_the_positive_class_is_the_last_unless_named(
+    file: Path, classes: str, positive: str, index: int
+) -> None:
+    file.write_text(TOML.replace("classes = [0, 1]\npositive = 1", f"classes = {classes}\n{positive}"))
+    assert load(file, {}).positive_index == index
+    regression = TOML.replace("classes = [0, 1]\npositive = 1", "").replace("classification", "regression")
+    file.write_text(regression)
+    assert load(file, {}).positive_index == 0
+
+
 def test_a_registry_that_is_a_url_stays_one(file: Path) -> None:
     file.write_text(TOML + '[registry]\nurl = "s3://bucket/models"\n')
     assert load(file, {}).registry.url == "s3://bucket/models"
@@ -81,7 +100,7 @@ def test_a_registry_that_is_a_url_stays_one(file: Path) -> None:
         ('segments = ["day"]', 'segments = ["night"]', "'night' is no feature"),
         ('segments = ["day"]', 'segments = ["price"]', "'price' is neither a boolean nor a category with"),
         ('values = ["mon", "tue"], ', "", "'day' is neither a boolean nor a category with `values`; give it"),
-        ('segments = ["day"]', 'segments = ["day", "day"]', "[windows] `segments` names a feature twice"),
+        ('segments = ["day"]', 'segments = ["day", "day"]', "windows: `segments` names a feature twice"),
         ('security.protocol = "SSL"', "security.protocol = [1]", "security.protocol: a librdkafka property"),
         ("[windows]", "[window]", "window: unknown key; did you mean `windows`?"),
         ("[windows]", "[windows", "cannot be read as TOML"),

@@ -1,43 +1,52 @@
 import math
 import random
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
+from answers import answered
+from samples import settings
 from sklearn import metrics
 
+from events.feature_codec import features_type
+from events.prediction_codec import Answered
 from events.records import Metric, Segment
 from events.schema import label_key
-from events.settings import Windows
+from events.settings import Settings
 from models import exact
 from models.cells import Cells
 from models.delays import rounded
-from models.tallies import Cell, Tally, merged_by_cell
+from models.merging import merged_by_cell
+from models.tallies import Cell, Tally
 from models.windows import Figuring, window, windows
 
 LENGTH = 12_000
-BUCKETS = Windows.model_validate({"length": "12s", "bucket": "1s", "segments": ["country"]})
+STREAM: dict[str, Any] = {
+    "features": {
+        "country": {"type": "category", "values": ["NO"], "nullable": True},
+        "new": {"type": "boolean", "nullable": True},
+    },
+    "windows": {"length": "12s", "bucket": "1s", "segments": ["country", "new"]},
+}
+REGRESSION = settings(**STREAM, task="regression", labels={})
+FEATURES = features_type(REGRESSION.features)
+ROW = FEATURES(f0="NO", f1=True)
 RNG = np.random.default_rng(7)
 
 
-class Answer(NamedTuple):
-    ts: int
-    prediction: Any
-    probabilities: Any = None
-    model_version: int = 7
-    role: Any = "champion"
-    features: Any = {"country": "NO"}  # noqa: RUF012 (nobody changes it)
+def classification(classes: tuple[Any, ...]) -> Settings:
+    return settings(**STREAM, labels={"classes": classes, "positive": classes[1]})
+
+
+def number(ts: int, prediction: float) -> Answered:
+    return answered(ROW, prediction, ts=ts)
 
 
 def measured(
-    answers: list[Answer],
-    labels: list[Any],
-    delays: list[int],
-    classes: tuple[Any, ...] = (),
-    positive: int = 0,
+    answers: list[Answered], labels: list[Any], delays: list[int], stream: Settings = REGRESSION
 ) -> Metric:
     """The figures of all answers, which lie in one window; a label None is one that never came."""
-    cells, found = Cells(classes, BUCKETS), []
+    cells, found = Cells(stream), []
     events = list(zip(answers, labels, delays, strict=True))
     random.Random(3).shuffle(events)
     for i, (answer, label, delay) in enumerate(events):
@@ -50,7 +59,7 @@ def measured(
             found += list(cells.deltas().items())
     found += list(cells.deltas().items())
     [(cell, tally)] = [item for item in windows(found, LENGTH).items() if item[0].segment is None]
-    return Figuring(LENGTH, len(classes), positive).metric(cell, tally, final=True)
+    return Figuring(LENGTH, len(stream.classes), stream.positive_index).metric(cell, tally, final=True)
 
 
 @pytest.mark.parametrize("classes", [("ok", "fraud"), (0, 1, 2), tuple("abcdefg")])
@@ -61,11 +70,11 @@ def test_a_classifications_window_is_an_offline_recomputation(classes: tuple[Any
     came, delays = RNG.random(n) < 0.8, RNG.integers(-10, 100_000, n)
     keys = [label_key(label) for label in classes]
     answers = [
-        Answer(int(ts), classes[a], dict(zip(keys, map(float, p), strict=True)))
+        answered(ROW, classes[a], dict(zip(keys, map(float, p), strict=True)), ts=int(ts))
         for ts, a, p in zip(RNG.integers(0, LENGTH, n), answer, chances, strict=True)
     ]
     labels = [classes[t] if c else None for t, c in zip(truth, came, strict=True)]
-    found = measured(answers, labels, delays.tolist(), classes, positive=1)
+    found = measured(answers, labels, delays.tolist(), classification(classes))
 
     t, a, kappa = truth[came], answer[came], came.mean()
     error = (t != a).mean()
@@ -93,14 +102,14 @@ def test_a_classifications_window_is_an_offline_recomputation(classes: tuple[Any
 
 @pytest.mark.parametrize(
     ("origin", "spread", "error"),
-    [(0, 1, 1), (1e6, 1, 1e-3), (-1e9, 1e-3, 1e-3), (0, 1e-15, 1e-15), (0, 1e75, 1e75), (0, 1e150, 1e-15)],
+    [(0, 1, 1), (1e6, 1, 1e-3), (-1e9, 1e-3, 1e-3), (0, 1e75, 1e75), (0, 1e150, 1e-15), (0, 1e-140, 1e-145)],
 )
 def test_a_regressions_window_is_an_offline_recomputation(origin: float, spread: float, error: float) -> None:
-    """Squared errors from 1e-30 to 1e150."""
+    """Squared errors from 1e-290 to 1e150."""
     n = 300
     truth = RNG.normal(origin, spread, n)
     answer = truth + RNG.normal(0, error, n)
-    answers = [Answer(i, float(p)) for i, p in enumerate(answer)]
+    answers = [number(i, float(p)) for i, p in enumerate(answer)]
     found = measured(answers, truth.tolist(), [0] * n)
     expected = {
         "mse": metrics.mean_squared_error(truth, answer),
@@ -116,7 +125,7 @@ def test_a_regressions_window_is_an_offline_recomputation(origin: float, spread:
 
 
 def test_squared_errors_beyond_a_double_stay_finite() -> None:
-    found = measured([Answer(0, 1e308), Answer(1, 1e308)], [-1e308, 1e308], [0, 0])
+    found = measured([number(0, 1e308), number(1, 1e308)], [-1e308, 1e308], [0, 0])
     assert found.error == exact.LARGEST / 2
     assert all(value is not None and math.isfinite(value) for value in found.values.values())
 
@@ -131,9 +140,9 @@ def test_a_figure_without_a_denominator_is_none() -> None:
     )
     assert (unlabelled.coverage, unlabelled.error) == (0, None)
     assert set(unlabelled.values.values()) == {None}
-    constant = measured([Answer(0, 1.0), Answer(1, 0.1)], [0.1, 0.1], [0, 0])
+    constant = measured([number(0, 1.0), number(1, 0.1)], [0.1, 0.1], [0, 0])
     assert constant.values["r2"] is None
-    tiny = measured([Answer(0, 1.0), Answer(1, 0.1)], [1e-35, 1e-35], [0, 0])
+    tiny = measured([number(0, 1.0), number(1, 0.1)], [1e-35, 1e-35], [0, 0])
     assert tiny.values["r2"] is None
 
 
@@ -165,18 +174,25 @@ def test_windows_are_aligned_to_the_epoch() -> None:
 
 @pytest.mark.parametrize("ts", [-(2**63), 2**63 - 1])
 def test_the_ends_of_time_have_windows_too(ts: int) -> None:
-    found = measured([Answer(ts, 1.0)], [1.0], [0])
+    found = measured([number(ts, 1.0)], [1.0], [0])
     assert found.from_ts <= ts <= found.to_ts
     assert found.to_ts % LENGTH == 0 or found.to_ts == 2**63 - 1
     assert Metric.found(found.encoded()) == found
 
 
-@pytest.mark.parametrize("value", ["NO", True, 1, None])
-def test_a_segment_is_named(value: Any) -> None:
-    cells = Cells((), BUCKETS)
-    cells.predicted(Answer(5, 1.0, features={"country": value}))
+def test_a_segment_is_named() -> None:
+    cells = Cells(REGRESSION)
+    cells.predicted(answered(FEATURES(f0=None, f1=True), 1.0))
+    cells.predicted(answered(FEATURES(f0="NO", f1=None), 1.0))
     sums = windows(merged_by_cell(cells.deltas().items()).items(), LENGTH)
     named = [Figuring(LENGTH, 0).metric(*item, final=False).segment for item in sums.items()]
-    assert named == [None, Segment(feature="country", value=value)]
-    assert named[1] is not None
-    assert type(named[1].value) is type(value)
+    values = [("country", None), ("new", True), ("country", "NO"), ("new", None)]
+    assert named == [None, *(Segment(feature=name, value=value) for name, value in values)]
+    assert [type(segment.value) for segment in named if segment] == [type(value) for _, value in values]
+
+
+def test_figures_of_windows_carry_no_histograms() -> None:
+    cells = Cells(REGRESSION)
+    cells.predicted(number(0, 1.0))
+    [whole, *_] = windows(cells.deltas().items(), LENGTH).values()
+    assert whole == Tally(predictions=1)

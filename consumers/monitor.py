@@ -1,0 +1,135 @@
+"""The monitor's step: tallies → figures of windows, running and final.
+
+Its state is small, `models.monitor_book`, and is written to `internal.windows` in the same transaction as the
+figures and the offset. Beside the offset stands a stamp that the state has, too: so a turn that was not
+committed is found out, and a state that does not belong to the offset.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import count
+
+import msgspec
+from confluent_kafka import TopicPartition
+
+from consumers.intake import HaltError
+from consumers.turn import Batch, Received, Turn
+from events import topics
+from events.internal import FINISHED_KEY, Finished
+from events.outputs import Message, Outputs
+from events.records import Metric
+from events.settings import Settings
+from models.monitor_book import MonitorBook, News
+
+STANDING_BY, MEASURING = "standing by", "measuring"
+
+_log = logging.getLogger(__name__)
+
+State = Callable[[], Mapping[bytes, bytes]]
+"""Gives the newest record of each key in `internal.windows`, past all that was written when it is called."""
+
+
+class Monitor:
+    """Figures of one stream, whose join has `partitions`.
+
+    `process` names this process among all others. `state` is asked when what is in memory is not what was
+    committed. `detail` gets what it is doing, for a person.
+    """
+
+    def __init__(
+        self, settings: Settings, partitions: int, process: str, state: State, detail: Callable[[str], None]
+    ) -> None:
+        self._settings = settings
+        self._partitions = partitions
+        self._state = state
+        self._detail = detail
+        self._book: MonitorBook | None = None
+        self._next = 0
+        self._running_at = 0
+        self._stamps = (f"{process} {turn}" for turn in count(1))
+        self._tallies, self._windows, self._metrics, self._sources = (
+            topic.of(settings.name)
+            for topic in (topics.TALLIES, topics.WINDOWS, topics.METRICS, topics.SOURCES)
+        )
+
+    def begin(self, committed: Sequence[TopicPartition]) -> None:
+        """Know what was known at `committed`: from memory where that is it, else restored.
+
+        Raises:
+            HaltError: the state that is there does not belong to the committed offset.
+        """
+        if not committed:
+            self._book = None
+            self._detail(STANDING_BY)
+            return
+        [place] = committed
+        stamp = place.metadata or ""
+        self._next = place.offset
+        if self._book is None or self._book.stamp != stamp:
+            self._book = self._restored(stamp)
+        self._detail(MEASURING)
+
+    def __call__(self, batch: Batch, now: int) -> Turn:
+        """What `batch` changes, and at times the running figures."""
+        if self._book is None:
+            return Turn(Outputs())
+        for message in batch.messages:
+            self._take(self._book, message)
+        running = now >= self._running_at
+        if running:
+            self._running_at = now + self._settings.monitor.running_every
+        news = self._book.news(running=running)
+        if not (batch.messages or news.metrics or news.buckets):
+            return Turn(Outputs())
+        if any(news.lost):
+            _log.warning(
+                "more wait than [monitor] windows_kept or buckets_kept: %d windows and %d buckets were given "
+                "up before they were final",
+                *news.lost,
+            )
+        outputs = self._outputs(news, self._book.changes(next(self._stamps)))
+        return Turn(outputs, {(self._tallies, 0): (self._next, self._book.stamp)})
+
+    def _take(self, book: MonitorBook, message: Received) -> None:
+        try:
+            book.take(message.key() or b"", message.value() or b"")
+        except (ValueError, msgspec.DecodeError) as error:
+            raise HaltError(
+                f"{self._tallies}-0: the record at {message.offset()} is none of the joiner's ({error})"
+            ) from None
+        self._next = message.offset() + 1
+
+    def _outputs(self, news: News, changes: list[Message]) -> Outputs:
+        outputs = Outputs(many={self._windows: changes})
+        if news.metrics:
+            outputs.many[self._metrics] = list(map(_record, news.metrics))
+        if news.finished is not None:
+            finished = Finished(finish=news.finished)
+            outputs.many[self._sources] = [{"key": FINISHED_KEY, "value": finished.encoded()}]
+        return outputs
+
+    def _restored(self, stamp: str) -> MonitorBook:
+        self._detail(f"restoring from {self._windows}")
+        book = MonitorBook.restored(self._settings, self._partitions, self._state())
+        if book.stamp != stamp:
+            raise HaltError(
+                f"{self._windows} has the monitor's state after {book.stamp or 'nothing'}, and the offset of "
+                f"{self._tallies} was committed after {stamp or 'nothing'}: one of them was changed by hand, "
+                "and going on would count twice or leave out"
+            )
+        return book
+
+
+def _record(metric: Metric) -> Message:
+    return {"key": str(metric.model_version).encode(), "value": metric.encoded()}
+
+
+def newest(records: Iterable[tuple[bytes | None, bytes | None]]) -> dict[bytes, bytes]:
+    """The newest value of each key, those with a tombstone left out."""
+    found: dict[bytes, bytes] = {}
+    for key, value in records:
+        if value is None:
+            found.pop(key or b"", None)
+        else:
+            found[key or b""] = value
+    return found

@@ -1,0 +1,51 @@
+"""The records of `internal.windows`: the monitor's state; `status` reads `totals` and the standings.
+
+| key | value |
+| --- | --- |
+| `totals` | `Totals` |
+| `marks` | `Marks` |
+| `joiner/<p>` | `events.internal.Standing`, the newest |
+| `window/<cell>` | the sums of a window, `models.window_book` |
+| `bucket/<cell>` | the sums of a bucket that is not final, `models.bucket_book` |
+"""
+
+from events.internal import LabelCounts
+from events.records import Count, Metric, Milliseconds, Record, Role
+
+TOTALS_KEY = b"totals"
+MARKS_KEY = b"marks"
+WINDOW_PREFIX = b"window/"
+BUCKET_PREFIX = b"bucket/"
+STANDING_PREFIX = b"joiner/"
+
+
+class AnswerCounts(Record):
+    """What became of the answers of one role; those that wait are the rest."""
+
+    predictions: Count = 0
+    matched: Count = 0
+    expired: Count = 0
+
+
+class Totals(Record):
+    """The counts of I4 over everything that has been tallied so far."""
+
+    answers: dict[Role, AnswerCounts]
+    labels: LabelCounts
+    newest: Metric | None
+    """The newest final window of a champion, over all its events."""
+
+
+class Marks(Record):
+    """Where the state stands."""
+
+    stamp: str
+    """Stands beside the offset that was committed with this state, too: they belong together."""
+    window: Count
+    """The windows' length in milliseconds."""
+    forgotten_before: Milliseconds
+    """Windows that start before and are not held are not known any more."""
+    spoken_before: Milliseconds
+    """Buckets that start before have been handed on as final."""
+    finished: Count | None = None
+    """The newest finish that has been told of in `internal.sources`."""

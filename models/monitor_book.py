@@ -1,0 +1,155 @@
+"""All that the monitor knows, from the tallies it has read. Pure: records in, figures and changes out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from events.durations import written
+from events.errors import ScoreloopError
+from events.internal import CELL_KEY, LABELS_KEY, LabelCounts, Standing
+from events.monitor_state import (
+    BUCKET_PREFIX,
+    MARKS_KEY,
+    STANDING_PREFIX,
+    TOTALS_KEY,
+    WINDOW_PREFIX,
+    Marks,
+    Totals,
+)
+from events.outputs import Message
+from events.records import Metric
+from events.settings import Settings
+from models.bucket_book import BucketBook
+from models.standings import Standings
+from models.tallies import decoded
+from models.totals import RunningTotals
+from models.window_book import Sums, WindowBook
+from models.windows import Figuring
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What has come of a turn."""
+
+    metrics: list[Metric]
+    buckets: list[Sums]
+    """Final ones, in order of time, over all turns: what alarms look at."""
+    finished: int | None
+    """A finish that has been carried out by all."""
+    lost: tuple[int, int]
+    """Windows that were forgotten before they were final, and buckets: bounds of memory were met."""
+
+
+class MonitorBook:
+    """The books of a stream whose join has `partitions`.
+
+    A turn: `take` each record in the log's order, then `news`, then `changes`. These are the state: a book
+    that is `restored` from the newest of each key is the same.
+    """
+
+    def __init__(self, settings: Settings, partitions: int) -> None:
+        self.stamp = ""
+        self._length = settings.windows.length
+        self._figuring = Figuring(self._length, len(settings.classes), settings.positive_index)
+        self._standings = Standings(partitions)
+        self._windows = WindowBook(self._length, settings.monitor.windows_kept)
+        self._buckets = BucketBook(settings.windows.bucket_ms, settings.monitor.buckets_kept)
+        self._totals = RunningTotals()
+        self._finished: int | None = None
+        self._deltas: list[Sums] = []
+
+    def take(self, key: bytes, value: bytes) -> None:
+        """A record of `internal.tallies`; a key that is not known is a newer version's.
+
+        Raises:
+            ValueError: the value is not what belongs to that key.
+        """
+        if key == CELL_KEY:
+            self._deltas.append(decoded(value))
+        elif key == LABELS_KEY:
+            self._totals.label(LabelCounts.model_validate_json(value))
+        elif key.startswith(STANDING_PREFIX):
+            before = self._standings.finish
+            self._standings.take(Standing.model_validate_json(value))
+            if self._standings.finish != before:
+                self._add()  # what comes after the finish is not closed by it
+                self._windows.close()
+                self._buckets.close()
+
+    def news(self, *, running: bool) -> News:
+        """What is to be published now; with `running` also what is not final and has changed."""
+        self._add()
+        watermark = self._standings.watermark
+        finals = [self._figuring.metric(*sums, final=True) for sums in self._windows.finals(watermark)]
+        others = self._windows.running() if running else []
+        self._totals.note(finals)
+        news = News(
+            metrics=finals + [self._figuring.metric(*sums, final=False) for sums in others],
+            buckets=self._buckets.finals(watermark),
+            finished=None if self._standings.finish == self._finished else self._standings.finish,
+            lost=(self._windows.forget(), self._buckets.forget()),
+        )
+        self._finished = self._standings.finish
+        return news
+
+    def changes(self, stamp: str) -> list[Message]:
+        """The records of the state that have changed since the last call, with `stamp` as their mark."""
+        self.stamp = stamp
+        parts = (self._standings, self._totals, self._windows, self._buckets)
+        changed: list[Message] = [
+            {"key": key, "value": value} for part in parts for key, value in part.changes()
+        ]
+        marks = Marks(
+            stamp=stamp,
+            window=self._length,
+            forgotten_before=self._windows.forgotten_before,
+            spoken_before=self._buckets.spoken_before,
+            finished=self._finished,
+        )
+        return [*changed, {"key": MARKS_KEY, "value": marks.encoded()}]
+
+    def totals(self) -> Totals:
+        """The counts of everything that has been taken."""
+        return self._totals.now()
+
+    @classmethod
+    def restored(cls, settings: Settings, partitions: int, records: Mapping[bytes, bytes]) -> Self:
+        """The book whose state is the newest record of each key.
+
+        Raises:
+            ScoreloopError: the state is of windows of another length.
+        """
+        book = cls(settings, partitions)
+        if MARKS_KEY in records:
+            book._restore_marks(Marks.model_validate_json(records[MARKS_KEY]))
+        for key, value in records.items():
+            book._restore(key, value)
+        for part in (book._standings, book._totals, book._windows, book._buckets):
+            list(part.changes())
+        return book
+
+    def _restore_marks(self, marks: Marks) -> None:
+        if marks.window != self._length:
+            raise ScoreloopError(
+                f"[windows] length was {written(marks.window)} when the monitor last ran; the windows that "
+                f"it holds cannot be cut to {written(self._length)}: put it back, or begin another stream"
+            )
+        self.stamp, self._finished = marks.stamp, marks.finished
+        self._windows.forgotten_before = marks.forgotten_before
+        self._buckets.spoken_before = marks.spoken_before
+
+    def _restore(self, key: bytes, value: bytes) -> None:
+        if key.startswith(WINDOW_PREFIX):
+            self._windows.restore(value)
+        elif key.startswith(BUCKET_PREFIX):
+            self._buckets.restore(value)
+        elif key.startswith(STANDING_PREFIX):
+            self._standings.take(Standing.model_validate_json(value))
+        elif key == TOTALS_KEY:
+            self._totals.restore(Totals.model_validate_json(value))
+
+    def _add(self) -> None:
+        deltas, self._deltas = self._deltas, []
+        self._windows.add(deltas)
+        self._buckets.add(deltas)
+        self._totals.add(deltas)
