@@ -2,7 +2,7 @@
 
     python bench/joining.py --rows 500000 --bootstrap 127.0.0.1:9092
 
-Labels are in `labels` without a key, out of order, `--late` rows behind their predictions; `--missing` of them
+Labels are in `labels` without key, out of order, `--late` rows behind their predictions; `--missing` of them
 never come. Prints JSON: outcomes a second between the first and the last outcome's record timestamps, and
 the joiner's largest resident set.
 """

@@ -45,7 +45,7 @@ class Replay(click.ParamType[int | None]):
 @click.command(epilog=_EXAMPLES)
 @stream_argument
 @click.option("--replay", type=Replay(), default=REPLAY, show_default=True, metavar="N",
-              help="Answers of each version to score again, evenly over the log; 0 for none, or `all`.")  # fmt: skip
+              help="Answers of each version to score again, over the whole log; 0, or `all`.")  # fmt: skip
 @json_option
 def verify(settings: Settings, replay: int | None, *, as_json: bool) -> None:
     """Check the promises I1-I5 by rereading the topics; exit 1 when one is broken.

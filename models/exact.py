@@ -2,8 +2,8 @@
 
 A sum is an integer number of units of 2**-1074, the smallest double: every double is a whole number of them,
 so nothing is rounded, however small, and integers add in any order and any grouping. Coarser units would make
-shorter integers, but those of 1,100 bits add in about 50 ns, and only zeros are added to them: `models.tallies`
-leaves these out on the wire.
+shorter integers, but those of 1,100 bits add in about 50 ns, and the zeros that they end with are left out on
+the wire (`models.tallies`).
 """
 
 import sys

@@ -110,7 +110,7 @@ class MonitorBook:
 
     def totals(self) -> Totals:
         """The counts of everything that has been taken."""
-        return self._totals.now()
+        return self._totals.figures()
 
     @classmethod
     def restored(cls, settings: Settings, partitions: int, records: Mapping[bytes, bytes]) -> Self:

@@ -43,10 +43,10 @@ class RunningTotals:
     def changes(self) -> Iterator[tuple[bytes, bytes]]:
         """The record, if anything has changed since the last call."""
         if self._changed:
-            yield TOTALS_KEY, self.now().encoded()
+            yield TOTALS_KEY, self.figures().encoded()
         self._changed = False
 
-    def now(self) -> Totals:
+    def figures(self) -> Totals:
         """What has been added up."""
         answers = {role: AnswerCounts(**counts) for role, counts in self._answers.items()}
         return Totals(answers=answers, labels=LabelCounts(**self._labels), newest=self._newest)

@@ -30,7 +30,10 @@ WINDOW = 20
 EVENTS = 80
 PARTITIONS = 3
 BODY: dict[str, Any] = {
-    "features": {"amount": "number", "country": {"type": "category", "values": ["NO", "SE"], "nullable": True}},
+    "features": {
+        "amount": "number",
+        "country": {"type": "category", "values": ["NO", "SE"], "nullable": True},
+    },
     "labels": {"classes": ["fraud", "ok"], "positive": "fraud", "horizon": f"{HORIZON}m"},
     "windows": {"length": f"{WINDOW}m", "bucket": f"{WINDOW}m", "segments": ["country"]},
 }
@@ -98,7 +101,12 @@ class Written:
         """Records at a partition's end that its service has not committed."""
 
     def add(
-        self, topic: Topic, partition: int, key: Any, value: Any, minute: float = 0.0,
+        self,
+        topic: Topic,
+        partition: int,
+        key: Any,
+        value: Any,
+        minute: float = 0.0,
         headers: tuple[tuple[str, bytes], ...] = (),
     ) -> tuple[int, int]:
         """Append a record; its partition and offset."""
@@ -199,7 +207,7 @@ class Story(Written):
             self.add(topics.MODELS, 0, "roles", roles)
 
     def _answers(self, i: int) -> list[dict[str, Any]]:
-        """Event i, its prediction and its shadow. Each twentieth event has the id of the one before the last."""
+        """Event i, its prediction and its shadow. Each twentieth has the id of the one before the last."""
         event_id = f"e-{i - 2 if i % 20 == 15 else i}"
         features = {"amount": math.sin(i) * 10, "country": [None, "NO", "SE"][i % 3]}
         ts = START + i * MINUTE
@@ -209,7 +217,8 @@ class Story(Written):
         for topic, role, version in ((topics.PREDICTIONS, "champion", 1), (topics.SHADOWS, "shadow", 2)):
             chance = self._chance(version, i, features)
             answer = {
-                **event, "prediction_id": f"{p}-{o}", "scored_ts": WALL + i * 1000 + 20, "model_version": version,
+                **event, "prediction_id": f"{p}-{o}", "scored_ts": WALL + i * 1000 + 20,
+                "model_version": version,
                 "role": role, "prediction": "fraud" if chance >= 0.5 else "ok",
                 "probabilities": {"fraud": chance, "ok": 1 - chance},
             }  # fmt: skip
@@ -270,7 +279,8 @@ class Story(Written):
                 outcome = None
                 if fate is not None:
                     loss = 0 if answer["prediction"] == fate[0] else 1
-                    outcome = {**answer, "label": fate[0], "label_ts": fate[1], "loss": loss, "status": "matched"}
+                    known = {"label": fate[0], "label_ts": fate[1], "loss": loss, "status": "matched"}
+                    outcome = {**answer, **known}
                 elif i + HORIZON < EVENTS:
                     outcome = {**answer, "label": None, "label_ts": None, "loss": None, "status": "expired"}
                 if outcome is not None:
@@ -310,7 +320,8 @@ def figures(records: list[dict[str, Any]]) -> dict[str, Any]:
             "accuracy": ratio(k - wrong, k), "precision": ratio(right, told), "recall": ratio(right, true),
             "f1": ratio(2 * right, told + true), "log_loss": ratio(math.fsum(log_losses), k),
         },
-        "label_delay_p50_ms": DELAY * MINUTE if k else None, "label_delay_p99_ms": DELAY * MINUTE if k else None,
+        "label_delay_p50_ms": DELAY * MINUTE if k else None,
+        "label_delay_p99_ms": DELAY * MINUTE if k else None,
     }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Reading a topic from its beginning to its end, once, by nobody's leave."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -12,9 +12,8 @@ from transport import clients
 READER_GROUP = "scoreloop.reader"
 """Named because the client asks for a group; nothing is ever committed under it."""
 
-WAIT_SECONDS = 0.2
-AT_ONCE = 10_000
-
+_WAIT_SECONDS = 0.2
+_AT_ONCE = 10_000
 _PATIENCE_SECONDS = 60.0
 _PASSING = {
     KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 (their public names)
@@ -52,28 +51,67 @@ def partitions_of(consumer: Consumer, kafka: Kafka, topic: str) -> list[int]:
 
 
 def read_to_end(kafka: Kafka, topic: str) -> Iterator[Message]:
-    """Every committed record of `topic`, up to the ends that its partitions had when they were reached.
+    """Every committed record of `topic`, up to the ends that its partitions have when the reading begins.
 
-    Order holds within a partition. A record written while this reads may or may not be among them.
+    Order holds within a partition. Of what is written while this reads nothing is yielded; so it comes to an
+    end however much that is.
 
     Raises:
         ScoreloopError: there is no such topic, or it cannot be read.
     """
     consumer = reader(kafka, topic)
     try:
-        unread = {partition.partition for partition in consumer.assignment()}
-        heard = time.monotonic()
-        while unread:
-            for message in arrived(consumer, AT_ONCE, WAIT_SECONDS):
-                heard = time.monotonic()
-                if is_end(message):
-                    unread.discard(message.partition())
-                elif is_record(message):
-                    yield message
-            if time.monotonic() > heard + _PATIENCE_SECONDS:
-                raise ScoreloopError(f"{topic}: no broker has answered for {_PATIENCE_SECONDS:.0f} s")
+        assigned = [partition.partition for partition in consumer.assignment()]
+        yield from read_up_to(consumer, topic, ends(consumer, topic, assigned), _bear)
     finally:
         consumer.close()
+
+
+def ends(consumer: Consumer, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+    """Partition → the offset after all that `consumer`, by its isolation level, may read.
+
+    Raises:
+        ScoreloopError: no broker has answered.
+    """
+    try:
+        return {
+            partition: consumer.get_watermark_offsets(
+                TopicPartition(topic, partition), timeout=_PATIENCE_SECONDS, cached=False
+            )[1]
+            for partition in partitions
+        }
+    except KafkaException as error:
+        raise ScoreloopError(f"{topic}: {clients.reason(error)}") from None
+
+
+def read_up_to(
+    consumer: Consumer, topic: str, unread: Mapping[int, int], silent: Callable[[str, float], None]
+) -> Iterator[Message]:
+    """The records of the partitions in `unread`, which `consumer` is assigned, up to the offsets there.
+
+    `silent` hears of the topic for how many seconds nothing has come; what it raises ends the reading.
+    """
+    unread = {partition: end for partition, end in unread.items() if end > 0}
+    heard = time.monotonic()
+    while unread:
+        messages = arrived(consumer, _AT_ONCE, _WAIT_SECONDS)
+        for message in messages:
+            record = not is_end(message) and is_record(message)
+            partition, following = message.partition() or 0, (message.offset() or 0) + record
+            if partition not in unread or not (record or is_end(message)):
+                continue
+            if record and following <= unread[partition]:
+                yield message
+            if following >= unread[partition]:
+                del unread[partition]
+                consumer.pause([TopicPartition(topic, partition)])
+        heard = time.monotonic() if messages else heard
+        silent(topic, time.monotonic() - heard)
+
+
+def _bear(topic: str, seconds: float) -> None:
+    if seconds > _PATIENCE_SECONDS:
+        raise ScoreloopError(f"{topic}: no broker has answered for {seconds:.0f} s")
 
 
 def arrived(consumer: Consumer, most: int, seconds: float) -> list[Message]:

@@ -5,19 +5,17 @@ to committed offsets asks for these first, and then reads past all that stands i
 watermark, and not only up to where committed records end now, as `transport.reading.read_to_end` does.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 
-from confluent_kafka import KafkaException, Message, TopicPartition
+from confluent_kafka import Message, TopicPartition
 
 from events.errors import ScoreloopError
 from events.settings import Kafka
 from transport import clients
-from transport.reading import AT_ONCE, READER_GROUP, WAIT_SECONDS, arrived, is_end, is_record, partitions_of
+from transport.reading import READER_GROUP, ends, partitions_of, read_up_to
 
 Say = Callable[[str], None]
 
-_ANSWER_SECONDS = 60.0
 _OPEN_SECONDS = 120.0
 """An open transaction ends before: the broker aborts it after its timeout of 60 s, looking every 10 s."""
 _SAY_AFTER_SECONDS, _SAY_EVERY_SECONDS = 2.0, 10.0
@@ -41,32 +39,26 @@ def read_written(
     Raises:
         ScoreloopError: there is no such topic, it cannot be read, or a transaction stays open.
     """
-    ends = _ends(kafka, topic)
-    first = dict.fromkeys(ends, 0) if starts is None else dict(starts)
-    unread = {partition: ends[partition] for partition, start in first.items() if start < ends[partition]}
-    return _read_up_to(kafka, topic, first, unread, _Silence(topic, say))
+    written = _ends(kafka, topic)
+    first = dict.fromkeys(written, 0) if starts is None else dict(starts)
+    unread = {
+        partition: written[partition] for partition, start in first.items() if start < written[partition]
+    }
+    return _read(kafka, topic, {partition: first[partition] for partition in unread}, unread, say)
 
 
 def _ends(kafka: Kafka, topic: str) -> dict[int, int]:
     """Partition → its high watermark: the offset after all that was written, committed or not."""
     consumer = clients.consumer(kafka, READER_GROUP, isolation_level="read_uncommitted")
     try:
-        return {
-            partition: consumer.get_watermark_offsets(
-                TopicPartition(topic, partition), timeout=_ANSWER_SECONDS, cached=False
-            )[1]
-            for partition in partitions_of(consumer, kafka, topic)
-        }
-    except KafkaException as error:
-        raise ScoreloopError(f"{topic}: {clients.reason(error)}") from None
+        return ends(consumer, topic, partitions_of(consumer, kafka, topic))
     finally:
         consumer.close()
 
 
-def _read_up_to(
-    kafka: Kafka, topic: str, starts: Mapping[int, int], unread: dict[int, int], silence: "_Silence"
+def _read(
+    kafka: Kafka, topic: str, starts: Mapping[int, int], unread: Mapping[int, int], say: Say | None
 ) -> Iterator[Message]:
-    """The records from `starts` up to the offsets in `unread`, which is emptied."""
     # A start below the end that does not exist is one whose records were deleted: the earliest is meant.
     consumer = clients.consumer(
         kafka,
@@ -75,48 +67,33 @@ def _read_up_to(
         auto_offset_reset="earliest",
         fetch_wait_max_ms=_FETCH_WAIT_MS,
     )
-    consumer.assign([TopicPartition(topic, partition, starts[partition]) for partition in unread])
+    consumer.assign([TopicPartition(topic, partition, start) for partition, start in starts.items()])
     try:
-        while unread:
-            messages = arrived(consumer, AT_ONCE, WAIT_SECONDS)
-            for message in messages:
-                record = not is_end(message) and is_record(message)
-                partition, following = message.partition() or 0, (message.offset() or 0) + record
-                if partition not in unread or not (record or is_end(message)):
-                    continue
-                if record and following <= unread[partition]:
-                    yield message
-                if following >= unread[partition]:
-                    del unread[partition]
-                    consumer.pause([TopicPartition(topic, partition)])
-            silence.note(broken=bool(messages))
+        yield from read_up_to(consumer, topic, unread, _Waiting(say))
     finally:
         consumer.close()
 
 
-class _Silence:
+class _Waiting:
     """Nothing comes while what comes next belongs to an open transaction: says so, and has an end."""
 
-    def __init__(self, topic: str, say: Say | None) -> None:
-        self._topic, self._say = topic, say
-        self._since = time.monotonic()
+    def __init__(self, say: Say | None) -> None:
+        self._say = say
         self._next = _SAY_AFTER_SECONDS
 
-    def note(self, *, broken: bool) -> None:
-        """Nothing came, or the silence was `broken`.
+    def __call__(self, topic: str, seconds: float) -> None:
+        """Nothing has come for `seconds`.
 
         Raises:
-            ScoreloopError: it has lasted for longer than a transaction may.
+            ScoreloopError: that is longer than a transaction may last.
         """
-        if broken:
-            self._since, self._next = time.monotonic(), _SAY_AFTER_SECONDS
-            return
-        lasted = time.monotonic() - self._since
-        if lasted > _OPEN_SECONDS:
+        if seconds > _OPEN_SECONDS:
             raise ScoreloopError(
-                f"{self._topic}: a transaction has been open, or no broker has answered, for {lasted:.0f} s; "
+                f"{topic}: a transaction has been open, or no broker has answered, for {seconds:.0f} s; "
                 "see the broker's log"
             )
-        if self._say is not None and lasted > self._next:
+        if seconds < _SAY_AFTER_SECONDS:
+            self._next = _SAY_AFTER_SECONDS
+        elif seconds >= self._next and self._say is not None:
             self._next += _SAY_EVERY_SECONDS
-            self._say(f"{self._topic}: waiting for a transaction that is still open, or for the broker")
+            self._say(f"{topic}: waiting for a transaction that is still open, or for the broker")

@@ -1,1 +1,4 @@
-"""The auditor: the promises I1–I5, checked by reading the topics afresh. Shares only `events` with what writes."""
+"""The auditor: the promises I1 to I5, checked by reading the topics afresh.
+
+Its code shares nothing but `events` and `transport` with what it audits.
+"""

@@ -73,7 +73,7 @@ class Audit:
         self._windows.read(self._messages(topics.METRICS))
 
     def report(self, beginnings: Mapping[Topic, Offsets], now: int, tell: Tell) -> Report:
-        """Check everything; `beginnings` were asked after reading, `tell` hears of answers as they are judged."""
+        """Check everything; `beginnings` were asked after reading, `tell` hears of answers judged."""
         self._retention.begins(beginnings)
         self._tables.fill("cut", self._cut_rows(beginnings))
         foreign = bool(self._foreign)
@@ -87,7 +87,8 @@ class Audit:
 
     def answers(self) -> int:
         """How many predictions and shadows were read."""
-        return sum(self._findings.records[t.of(self._settings.name)] for t in (topics.PREDICTIONS, topics.SHADOWS))
+        counted = (topic.of(self._settings.name) for topic in (topics.PREDICTIONS, topics.SHADOWS))
+        return sum(self._findings.records[name] for name in counted)
 
     def close(self) -> None:
         """Let go of the disk space."""
@@ -119,7 +120,8 @@ class Audit:
                 topic = topics.SHADOWS if role == "shadow" else topics.PREDICTIONS
                 example = Example(
                     record=f"{topic.of(self._settings.name)}-{tp}-{at}", event_id=event_id,
-                    expected=f"a version that roles name as {role}", found=f"version {version}, {count} times",
+                    expected=f"a version that roles name as {role}",
+                    found=f"version {version}, {count} times",
                 )  # fmt: skip
                 self._findings.broken("I3", "a version answered in a role that no roles give it", example)
 

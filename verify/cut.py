@@ -29,7 +29,7 @@ FLOW_BACKWARDS = (
     topics.JOINING, topics.LABELS, topics.FEATURES,
 )  # fmt: skip
 AFTER = (topics.TALLIES, topics.SOURCES, topics.MODELS)
-"""Asked last: what has changed behind the metrics, all finishes there were, all versions that may be named."""
+"""Asked last: what has changed behind the metrics, all finishes, all versions that may be named."""
 READ = (*FLOW_BACKWARDS, *AFTER)
 
 

@@ -60,7 +60,8 @@ def _check_results(history: History, findings: Findings) -> None:
                     f"decision/{roles.decision_id}", "none")  # fmt: skip
         elif acting.epoch == roles.epoch and result.epoch != roles.epoch:
             _broken(findings, "a decision's result names another epoch", written,
-                    f"decision/{roles.decision_id} with epoch {roles.epoch}", f"epoch {result.epoch}")  # fmt: skip
+                    f"decision/{roles.decision_id} with epoch {roles.epoch}",
+                    f"epoch {result.epoch}")  # fmt: skip
 
 
 def _broken(findings: Findings, sentence: str, written: Written, expected: str, found: str) -> None:

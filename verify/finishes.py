@@ -1,4 +1,4 @@
-"""What `internal.sources` and `internal.tallies` say of finishes: which there were, and how far they are done."""
+"""What `internal.sources` and `internal.tallies` say of finishes: which, and how far they are done."""
 
 from collections.abc import Iterable
 
@@ -50,6 +50,6 @@ class Finishes:
 
     @property
     def done(self) -> Ends | None:
-        """The finish that had been carried out before anything was read, None without, or where it is gone."""
+        """The finish that had been carried out before anything was read, None where there is none."""
         finish = None if self._done is None else self._found.get(self._done)
         return None if finish is None else Ends(finish.features, finish.labels)

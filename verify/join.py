@@ -151,7 +151,7 @@ class Join:
                 expected = f"no label: it belongs to predictions-{owner.partition}-{owner.at}"
                 self._tell(Fault(SECOND, answer, expected, "matched"))
 
-    def _became(
+    def _became(  # noqa: PLR0911 (one return a fate, in the order of the rules)
         self, label: Known, before: Sequence[Known], winner: Known | None, groups: list[list[Given]]
     ) -> str:
         """What became of a label, in the words of I4; what is wrong with that is told."""

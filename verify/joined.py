@@ -31,7 +31,8 @@ CHECKS = (
         SELECT 'outcomes', x.tp, x.at, x.id,
                'the fields of ' || CASE x.role WHEN 'shadow' THEN 'shadows' ELSE 'predictions' END
                || '-' || a.tp || '-' || a.at, 'others'
-        FROM outcomes x JOIN answers a ON a.p = x.p AND a.o = x.o AND a.version = x.version AND a.role = x.role
+        FROM outcomes x JOIN answers a ON a.p = x.p AND a.o = x.o AND a.version = x.version
+             AND a.role = x.role
         WHERE a.whole <> x.whole
     """),
     Check("I4", "a label below the joiner's offset is not in internal.labels: it was dropped", """
@@ -60,7 +61,8 @@ CHECKS = (
     """),
     Check("I4", "a label has a dead letter whose reason cannot be", """
         SELECT 'dead-letters', d.tp, d.at, l.id,
-               CASE WHEN l.refused THEN 'the reason of a refusal' ELSE 'conflicting-label or orphan-label' END,
+               CASE WHEN l.refused THEN 'the reason of a refusal'
+                    ELSE 'conflicting-label or orphan-label' END,
                d.reason
         FROM letters d JOIN labels l ON l.p = d.p AND l.o = d.o
         WHERE d.topic = 'labels' AND NOT :foreign_schemas
@@ -167,7 +169,8 @@ class Joined:
             "WHERE c.topic = 'labels' AND l.refused"
         )
         [[unfiled]] = self._tables.select(
-            "SELECT count(*) FROM labels l WHERE NOT EXISTS (SELECT 1 FROM log f WHERE f.p = l.p AND f.o = l.o)"
+            "SELECT count(*) FROM labels l"
+            " WHERE NOT EXISTS (SELECT 1 FROM log f WHERE f.p = l.p AND f.o = l.o)"
         )
         join.labels += {"refused": refused, "waiting": unfiled - refused}
         for what in ("matched", "repeats", "conflicts", "late", "orphans", "refused", "waiting"):

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 
-from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
+from confluent_kafka import Message, TopicPartition
 
 from events.errors import ScoreloopError
 from events.settings import Kafka
@@ -12,6 +12,8 @@ from transport.reading import READER_GROUP, arrived, is_end, is_record
 
 _AT_ONCE = 10_000
 _WAIT_SECONDS = 0.2
+_FETCH_WAIT_MS = 50
+"""How long the broker holds a fetch back at the end of a partition: a transaction is waited for there."""
 PATIENCE_SECONDS = 120.0
 """Twice the timeout after which the broker aborts a transaction."""
 
@@ -29,9 +31,15 @@ def read_to(kafka: Kafka, topic: str, ends: Mapping[int, int], tell: Tell) -> It
         ScoreloopError: an end was not reached in time.
     """
     at = {partition: 0 for partition, end in ends.items() if end > 0}
-    # A record that retention takes while this reads is one that was not checked, and no fault.
-    consumer = clients.consumer(kafka, READER_GROUP, enable_partition_eof=True, auto_offset_reset="earliest")
-    consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in at])
+    # Reading begins with the earliest that retention has left, also of what it takes while this reads.
+    consumer = clients.consumer(
+        kafka,
+        READER_GROUP,
+        enable_partition_eof=True,
+        auto_offset_reset="earliest",
+        fetch_wait_max_ms=_FETCH_WAIT_MS,
+    )
+    consumer.assign([TopicPartition(topic, partition, 0) for partition in at])
     heard = time.monotonic()
     told = 0
     try:

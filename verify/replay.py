@@ -43,7 +43,7 @@ class Replay:
         self._pipelines: dict[int, Any] = {}
 
     def take(self, message: Message, version: int) -> None:
-        """An answer of `version` was read: every so many are kept, half as many each time there are enough."""
+        """An answer of `version` was read: one in so many is kept, half as many when there are enough."""
         seen = self._seen[version] = self._seen.get(version, -1) + 1
         step = self._steps.setdefault(version, 1)
         if self._most == 0 or seen % step:

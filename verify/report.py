@@ -1,4 +1,4 @@
-"""What an audit has to say: broken promises with their first records, counts, and what could not be checked."""
+"""What an audit says: broken promises with their first records, counts, and what was not checked."""
 
 from collections import Counter
 from typing import Literal

@@ -41,7 +41,7 @@ def outputs(pipeline: Any, settings: Settings, told: Sequence[Told[Any]]) -> NDA
 
 
 def frame(settings: Settings, told: Sequence[Told[Any]], columns: Sequence[str]) -> pd.DataFrame:
-    """The features as the pipeline takes them: numbers as float64, categories as objects, arrays in columns."""
+    """The features as the pipeline takes them: numbers float64, categories objects, arrays in columns."""
     made: dict[str, Any] = {}
     rows = [astuple(answer.features) for answer in told]
     for i, (name, feature) in enumerate(settings.features.items()):

@@ -80,7 +80,8 @@ CHECKS = (
           AND NOT :foreign_schemas
     """),
     Check("I2", "an event has more than one prediction", """
-        SELECT 'predictions', max(tp), max(at), max(id), 'prediction_id ' || p || '-' || o || ' once', count(*)
+        SELECT 'predictions', max(tp), max(at), max(id),
+               'prediction_id ' || p || '-' || o || ' once', count(*)
         FROM answers WHERE role <> 'shadow' GROUP BY p, o HAVING count(*) > 1
     """),
     Check("I2", "a shadow is there more than once", """

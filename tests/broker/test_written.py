@@ -4,7 +4,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 from confluent_kafka import Message, Producer, TopicPartition
@@ -131,3 +131,22 @@ def test_a_transaction_that_stays_open_has_a_sentence(kafka: Kafka, monkeypatch:
 def test_a_topic_that_is_not_there(kafka: Kafka) -> None:
     with pytest.raises(ScoreloopError, match="there is no topic no-such-topic"):
         read_written(kafka, "no-such-topic")
+
+
+def test_an_end_is_reached_however_much_is_written_meanwhile(kafka: Kafka) -> None:
+    topic = new_topic(kafka)
+    stop, plain = Event(), clients.producer(kafka)
+
+    def write() -> None:
+        while not stop.is_set():
+            append(plain, topic, *map(str, range(100)))
+
+    writing = Thread(target=write, daemon=True)
+    writing.start()
+    try:
+        until(lambda: values(read_to_end(kafka, topic)) or None, "records")
+        assert values(read_written(kafka, topic))[:2] == [b"0", b"1"]
+    finally:
+        stop.set()
+        writing.join(PATIENCE_SECONDS)
+    assert len(values(read_to_end(kafka, topic))) == len(values(read_written(kafka, topic)))

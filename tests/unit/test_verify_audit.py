@@ -114,7 +114,8 @@ def conflict_won(s: Written) -> str:
     where = s.find(topics.OUTCOMES, event_id="e-27", role="champion")
     rec = s.logs[topics.OUTCOMES][where[0]][where[1]].fields
     other = "fraud" if rec["label"] == "ok" else "ok"
-    return s.change(topics.OUTCOMES, where, label=other, label_ts=START + (27 + 8) * MINUTE, loss=1 - rec["loss"])
+    label_ts = START + (27 + 8) * MINUTE
+    return s.change(topics.OUTCOMES, where, label=other, label_ts=label_ts, loss=1 - rec["loss"])
 
 
 def silent_conflict(s: Written) -> str:
