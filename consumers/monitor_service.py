@@ -14,6 +14,9 @@ from transport.topics import partitions, require
 from transport.transaction import TransactionalProducer
 from transport.written import read_written
 
+_TRANSACTION_TIMEOUT_MS = 15_000
+"""For so long may what a killed monitor left open hold up another slot; a turn takes far less."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -40,7 +43,9 @@ def run_monitor(settings: Settings, slot: int, stop: Event) -> Progress:
         group = topics.group(settings.name, topics.MONITOR)
         TransactionLoop(
             monitor,
-            lambda: TransactionalProducer(settings.kafka, identity),
+            lambda: TransactionalProducer(
+                settings.kafka, identity, transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS
+            ),
             lambda: Intake(settings, [topics.TALLIES], group, presence.worker),
             presence.successor,
             progress,

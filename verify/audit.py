@@ -95,12 +95,15 @@ class Audit:
         self._tables.close()
 
     def _messages(self, topic: Topic) -> Iterator[Message]:
-        name, counted = topic.of(self._settings.name), 0
+        seen: set[int | None] = set()
+        counted = 0
         for message in self._from(topic):
+            if message.partition() not in seen:
+                seen.add(message.partition())
+                self._retention.saw(topic, message)
             counted += 1
-            self._retention.saw(topic, message)
             yield message
-        self._findings.records[name] += counted
+        self._findings.records[topic.of(self._settings.name)] += counted
 
     def _cut_rows(self, beginnings: Mapping[Topic, Offsets]) -> Iterator[tuple[str, int, int, int, int]]:
         for topic in READ:

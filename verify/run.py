@@ -31,27 +31,27 @@ def verified(settings: Settings, replay: int | None, show: Show) -> Report:
     now = time.time_ns() // 1_000_000
     at = cut(client, settings)
     total = sum(sum(ends.values()) for ends in at.ends.values())
-    with show(f"reading {settings.name}", total) as tell:
-        done = _Sum(tell)
+    heard = _Sum()
 
-        def read(topic: Topic) -> Iterator[Message]:
-            return read_to(settings.kafka, topic.of(settings.name), at.ends[topic], done.add)
+    def read(topic: Topic) -> Iterator[Message]:
+        return read_to(settings.kafka, topic.of(settings.name), at.ends[topic], heard.add)
 
-        audit = Audit(settings, at, read, replay)
-        with closing(audit):
+    with closing(Audit(settings, at, read, replay)) as audit:
+        with show(f"reading {settings.name}", total) as heard.tell:
             audit.read()
-            with show("checking", audit.answers()) as tell_checked:
-                return audit.report(beginnings(client, settings), now, _Sum(tell_checked).add)
+        with show(f"checking {settings.name}", audit.answers()) as tell:
+            return audit.report(beginnings(client, settings), now, _Sum(tell).add)
 
 
 class _Sum:
     """Tells sums of what it is told."""
 
-    def __init__(self, tell: Callable[[int], None]) -> None:
-        self._tell = tell
+    def __init__(self, tell: Callable[[int], None] | None = None) -> None:
+        self.tell = tell
         self._sum = 0
 
     def add(self, number: int) -> None:
         """So many more."""
         self._sum += number
-        self._tell(self._sum)
+        if self.tell is not None:
+            self.tell(self._sum)

@@ -9,18 +9,6 @@ from verify.retention import Retention
 from verify.tables import Tables
 
 
-class Check(NamedTuple):
-    """A query whose every row breaks a promise.
-
-    Its columns are topic, partition and offset of the record, its event_id, what was expected and what was
-    found.
-    """
-
-    promise: Promise
-    sentence: str
-    query: str
-
-
 _ANSWER_TOPIC = "CASE a.role WHEN 'shadow' THEN 'shadows' ELSE 'predictions' END"
 
 CHECKS = (
@@ -96,19 +84,6 @@ CHECKS = (
         FROM outcomes GROUP BY p, o, version, role HAVING count(*) > 1
     """),
 )  # fmt: skip
-
-
-def run(checks: tuple[Check, ...], tables: Tables, findings: Findings, **arguments: Any) -> None:
-    """Run `checks` and gather what they find."""
-    for check in checks:
-        for topic, partition, offset, event_id, expected, found in tables.select(check.query, **arguments):
-            example = Example(
-                record=place(f"{findings.stream}.{topic}", partition, offset),
-                event_id=event_id,
-                expected=str(expected),
-                found=str(found),
-            )
-            findings.broken(check.promise, check.sentence, example)
 
 
 def check_scored(tables: Tables, findings: Findings, retention: Retention, *, foreign: bool) -> None:

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-_CACHE_KIB = 128 * 1024
+_CACHE_KIB = 64 * 1024
 _SCHEMA = """
 -- features: `digest` of event_id, ts and features, null where the codec refuses the record; `body` of key and
 -- value; `before` the largest event time before it in its partition; `idle` see verify.lateness.

@@ -137,20 +137,16 @@ def test_another_takes_over_when_the_active_one_is_killed(stream: Stream) -> Non
             arguments = ("monitor", stream.path.name, "--slot", str(slot))
             return stack.enter_context(stream.command(*arguments))
 
-        running = {0: start(0)}
-        await_active(stream, 0)
-        running[1] = start(1)
+        running = {0: start(0), 1: start(1)}
         feeding.start()
-        active = 0
         for _ in range(3):
-            await_standby(stream, 1 - active)
+            active, other = await_settled(stream)
             seen = len(metrics(stream))
             until(lambda seen=seen: True if len(metrics(stream)) > seen + 3 else None, "figures")
             running[active].kill()
             running[active].wait()
-            await_active(stream, 1 - active)
+            until(lambda other=other: True if details(stream)[other] == MEASURING else None, "the takeover")
             running[active] = start(active)
-            active = 1 - active
         feeding.enough.set()
         until(lambda: finished(stream) or None, "the finish")
         for process in running.values():
@@ -167,20 +163,22 @@ def test_another_takes_over_when_the_active_one_is_killed(stream: Stream) -> Non
     assert totals(stream)["labels"]["matched"] == 10 * feeding.windows
 
 
-def await_active(stream: Stream, slot: int) -> None:
-    def active() -> bool | None:
-        record = processes(stream).get(f"monitor-{slot}")
-        return True if record is not None and record.detail == MEASURING else None
-
-    until(active, f"slot {slot} to measure")
+def details(stream: Stream) -> list[str | None]:
+    """What each of two slots is doing."""
+    known = processes(stream)
+    return [known[name].detail if name in known else None for name in ("monitor-0", "monitor-1")]
 
 
-def await_standby(stream: Stream, slot: int) -> None:
-    def standing_by() -> bool | None:
-        record = processes(stream).get(f"monitor-{slot}")
-        return True if record is not None and record.detail == STANDING_BY else None
+def await_settled(stream: Stream) -> tuple[int, int]:
+    """The slot that measures, and the one that stands by."""
 
-    until(standing_by, f"slot {slot} to stand by")
+    def settled() -> tuple[int, int] | None:
+        found = details(stream)
+        measures = found.index(MEASURING) if MEASURING in found else None
+        return (measures, 1 - measures) if measures is not None and STANDING_BY in found else None
+
+    active, other = until(settled, "one to measure and one to stand by")
+    return active, other
 
 
 def totals(stream: Stream) -> dict[str, Any]:
