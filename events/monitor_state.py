@@ -1,8 +1,8 @@
-"""The records of `internal.windows`: the monitor's state; `status` reads `totals` and the standings.
+"""The records of `internal.windows`: the monitor's state. A turn ends with `totals` and `marks`.
 
 | key | value |
 | --- | --- |
-| `totals` | `Totals` |
+| `totals` | `Totals`, for `status` |
 | `marks` | `Marks` |
 | `joiner/<p>` | `events.internal.Standing`, the newest |
 | `window/<cell>` | the sums of a window, `models.window_book` |
@@ -27,11 +27,23 @@ class AnswerCounts(Record):
     expired: Count = 0
 
 
+class Waiting(Record):
+    """What waits, by the joiner's own count."""
+
+    predictions: Count = 0
+    shadows: Count = 0
+    labels: Count = 0
+    """Those whose prediction has not come."""
+
+
 class Totals(Record):
-    """The counts of I4 over everything that has been tallied so far."""
+    """The counts of I4 over everything that has been tallied so far, and how far that is."""
 
     answers: dict[Role, AnswerCounts]
     labels: LabelCounts
+    waiting: Waiting = Waiting()
+    watermark: Milliseconds | None = None
+    """All that was scored or labelled up to this event time has been joined."""
     newest: Metric | None
     """The newest final window of a champion, over all its events."""
 

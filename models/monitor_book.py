@@ -93,9 +93,9 @@ class MonitorBook:
         return news
 
     def changes(self, stamp: str) -> list[Message]:
-        """The records of the state that have changed since the last call, with `stamp` as their mark."""
+        """The records of the state that have changed since the last call, then `totals` and `marks`."""
         self.stamp = stamp
-        parts = (self._standings, self._totals, self._windows, self._buckets)
+        parts = (self._standings, self._windows, self._buckets)
         changed: list[Message] = [
             {"key": key, "value": value} for part in parts for key, value in part.changes()
         ]
@@ -106,11 +106,12 @@ class MonitorBook:
             spoken_before=self._buckets.spoken_before,
             finished=self._finished,
         )
-        return [*changed, {"key": MARKS_KEY, "value": marks.encoded()}]
+        totals: Message = {"key": TOTALS_KEY, "value": self.totals().encoded()}
+        return [*changed, totals, {"key": MARKS_KEY, "value": marks.encoded()}]
 
     def totals(self) -> Totals:
         """The counts of everything that has been taken."""
-        return self._totals.figures()
+        return self._totals.as_of(self._standings)
 
     @classmethod
     def restored(cls, settings: Settings, partitions: int, records: Mapping[bytes, bytes]) -> Self:
@@ -124,7 +125,7 @@ class MonitorBook:
             book._restore_marks(Marks.model_validate_json(records[MARKS_KEY]))
         for key, value in records.items():
             book._restore(key, value)
-        for part in (book._standings, book._totals, book._windows, book._buckets):
+        for part in (book._standings, book._windows, book._buckets):
             list(part.changes())
         return book
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from events.internal import Standing, standing_key
+from events.monitor_state import Waiting
 
 
 class Standings:
@@ -25,6 +26,16 @@ class Standings:
     def finish(self) -> int | None:
         """The newest finish that every partition has carried out."""
         return _smallest([None if known is None else known.finish for known in self._newest.values()])
+
+    @property
+    def waiting(self) -> Waiting:
+        """What waits in all partitions together."""
+        known = [standing for standing in self._newest.values() if standing is not None]
+        return Waiting(
+            predictions=sum(standing.waiting_predictions for standing in known),
+            shadows=sum(standing.waiting_shadows for standing in known),
+            labels=sum(standing.waiting_labels for standing in known),
+        )
 
     def take(self, standing: Standing) -> None:
         """A partition says where it stands now."""

@@ -1,11 +1,12 @@
 """The counts of I4 over everything that has been tallied, and the newest final figures."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from events.internal import LabelCounts
-from events.monitor_state import TOTALS_KEY, AnswerCounts, Totals
+from events.monitor_state import AnswerCounts, Totals
 from events.records import Metric, Role
+from models.standings import Standings
 from models.tallies import Cell, Tally
 
 
@@ -16,7 +17,6 @@ class RunningTotals:
         self._answers: dict[Role, Counter[str]] = {}
         self._labels = Counter[str]()
         self._newest: Metric | None = None
-        self._changed = False
 
     def add(self, deltas: Iterable[tuple[Cell, Tally]]) -> None:
         """Add what became of answers; a segment's are among those of all."""
@@ -24,12 +24,10 @@ class RunningTotals:
             if cell.segment is None:
                 counts = {name: getattr(delta, name) for name in AnswerCounts.model_fields}
                 self._answers.setdefault(cell.role, Counter()).update(counts)
-                self._changed = True
 
     def label(self, counts: LabelCounts) -> None:
         """Add what became of labels."""
         self._labels.update(counts.model_dump())
-        self._changed = True
 
     def note(self, metrics: Iterable[Metric]) -> None:
         """Remember the newest final figures of a champion."""
@@ -38,18 +36,16 @@ class RunningTotals:
                 before = self._newest
                 if before is None or metric.from_ts >= before.from_ts:
                     self._newest = metric
-                    self._changed = True
 
-    def changes(self) -> Iterator[tuple[bytes, bytes]]:
-        """The record, if anything has changed since the last call."""
-        if self._changed:
-            yield TOTALS_KEY, self.figures().encoded()
-        self._changed = False
-
-    def figures(self) -> Totals:
-        """What has been added up."""
-        answers = {role: AnswerCounts(**counts) for role, counts in self._answers.items()}
-        return Totals(answers=answers, labels=LabelCounts(**self._labels), newest=self._newest)
+    def as_of(self, standings: Standings) -> Totals:
+        """What has been added up, and how far that is."""
+        return Totals(
+            answers={role: AnswerCounts(**counts) for role, counts in self._answers.items()},
+            labels=LabelCounts(**self._labels),
+            waiting=standings.waiting,
+            watermark=standings.watermark,
+            newest=self._newest,
+        )
 
     def restore(self, totals: Totals) -> None:
         """Take up what a record says."""

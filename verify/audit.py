@@ -12,15 +12,17 @@ from verify.artifacts import Artifacts
 from verify.book import Book
 from verify.cut import READ, Cut, Offsets
 from verify.decisions import check_decisions
+from verify.evidence import Fault
+from verify.filed import check_filed
 from verify.finishes import Finishes
 from verify.held import Held
 from verify.history import History
 from verify.join import Join
-from verify.joined import Joined, tell_to
+from verify.joined import Joined, example
 from verify.lateness import Lateness
 from verify.reading import Tell
-from verify.replay import Replay
-from verify.report import Example, Findings, Report
+from verify.replay import Replay, check_named
+from verify.report import Findings, Report
 from verify.retention import Retention
 from verify.scored import check_scored
 from verify.settled import Scored
@@ -46,26 +48,26 @@ class Audit:
         self._retention = Retention()
         self._tables = Tables()
         self._book = Book(settings)
-        self._sources = Sources(settings, self._findings)
         self._windows = Windows(settings, self._book, self._findings)
-        self._finishes = Finishes()
         self._held = Held()
+        self._finishes = Finishes()
+        self._sources = Sources(settings, self._findings)
         self._history = History(self._messages(topics.MODELS), self._findings)
         self._foreign = self._history.foreign(settings.schema_sha256)
-        self._answers = Answers(settings, self._foreign)
         self._artifacts = Artifacts(settings.registry.url, self._history.versions())
-        self._replay = Replay(settings, self._answers, self._artifacts, self._findings, replay)
+        answers = Answers(settings, self._foreign)
+        self._scored = Scored(settings, answers, self._book, cut, self._findings)
+        self._replay = Replay(settings, answers, self._artifacts, self._findings, replay)
 
     def read(self) -> None:
         """Read the topics, each once."""
         self._finishes.sources(self._messages(topics.SOURCES), self._cut)
         self._finishes.tallies(touch_pending(self._book, self._messages(topics.TALLIES), self._cut))
-        finished = {} if self._finishes.done is None else self._finishes.done.features
-        scored = Scored(self._settings, self._answers, self._book, self._cut, finished, self._findings)
         self._tables.fill("events", self._sources.events(self._messages(topics.FEATURES)))
         for topic in (topics.PREDICTIONS, topics.SHADOWS):
-            self._tables.fill("answers", scored.told(topic, self._messages(topic), self._replay))
-        self._tables.fill("outcomes", scored.settled(self._messages(topics.OUTCOMES)))
+            answers = self._scored.told(topic, self._messages(topic), self._replay, self._finishes.settled)
+            self._tables.fill("answers", answers)
+        self._tables.fill("outcomes", self._scored.settled(self._messages(topics.OUTCOMES)))
         self._tables.fill("labels", self._sources.labels(self._messages(topics.LABELS)))
         self._tables.fill("log", self._sources.log(self._messages(topics.JOINING)))
         self._tables.fill("letters", self._sources.letters(self._messages(topics.DEAD_LETTERS)))
@@ -73,22 +75,26 @@ class Audit:
         self._windows.read(self._messages(topics.METRICS))
 
     def report(self, beginnings: Mapping[Topic, Offsets], now: int, tell: Tell) -> Report:
-        """Check everything; `beginnings` were asked after reading, `tell` hears of answers judged."""
+        """Check everything.
+
+        `beginnings` were asked after reading; `tell` hears of answers as they are judged.
+        """
         self._retention.begins(beginnings)
-        self._tables.fill("cut", self._cut_rows(beginnings))
+        self._tables.fill("cut", self._cut_rows())
         foreign = bool(self._foreign)
         check_scored(self._tables, self._findings, self._retention, foreign=foreign)
-        self._check_versions()
+        check_named(self._tables, self._findings, self._history.named())
         self._replay.finish()
-        self._check_join(tell, foreign=foreign)
+        check_filed(self._tables, self._findings, self._retention, foreign=foreign)
+        self._check_join(tell)
         self._windows.check(self._held, self._retention, finished=self._finishes.done is not None)
         check_decisions(self._history, self._findings, self._artifacts.trouble)
         return self._findings.report(now)
 
     def answers(self) -> int:
         """How many predictions and shadows were read."""
-        counted = (topic.of(self._settings.name) for topic in (topics.PREDICTIONS, topics.SHADOWS))
-        return sum(self._findings.records[name] for name in counted)
+        names = (topic.of(self._settings.name) for topic in (topics.PREDICTIONS, topics.SHADOWS))
+        return sum(self._findings.records[name] for name in names)
 
     def close(self) -> None:
         """Let go of the disk space."""
@@ -105,35 +111,21 @@ class Audit:
             yield message
         self._findings.records[topic.of(self._settings.name)] += counted
 
-    def _cut_rows(self, beginnings: Mapping[Topic, Offsets]) -> Iterator[tuple[str, int, int, int, int]]:
+    def _cut_rows(self) -> Iterator[tuple[str, int, int, int, int]]:
         for topic in READ:
             taken = self._cut.committed.get(topic, {})
             for p in self._cut.ends[topic]:
-                gone = self._retention.gone_until(topic, p)
-                yield topic.name, p, taken.get(p, 0), beginnings[topic].get(p, 0), gone
+                begins, gone = self._retention.beginning(topic, p), self._retention.gone_until(topic, p)
+                yield topic.name, p, taken.get(p, 0), begins, gone
 
-    def _check_versions(self) -> None:
-        """I3: whoever answered was named for that role."""
-        named = self._history.named()
-        stamped = (
-            "SELECT version, role, count(*), max(tp), max(at), max(id) FROM answers GROUP BY version, role"
-        )
-        for version, role, count, tp, at, event_id in self._tables.select(stamped):
-            if (version, role) not in named:
-                topic = topics.SHADOWS if role == "shadow" else topics.PREDICTIONS
-                example = Example(
-                    record=f"{topic.of(self._settings.name)}-{tp}-{at}", event_id=event_id,
-                    expected=f"a version that roles name as {role}",
-                    found=f"version {version}, {count} times",
-                )  # fmt: skip
-                self._findings.broken("I3", "a version answered in a role that no roles give it", example)
-
-    def _check_join(self, tell: Tell, *, foreign: bool) -> None:
+    def _check_join(self, tell: Tell) -> None:
         horizon = self._settings.labels.horizon
         gone = max(self._retention.anywhere_until(topic) for topic in (topics.FEATURES, topics.LABELS))
         curve = self._sources.seen.curve(gone + self._settings.limits.max_future_skew)
         lateness = Lateness(horizon, curve, self._finishes.ends, self._finishes.all_known)
-        finished = {} if self._finishes.done is None else self._finishes.done.features
-        join = Join(lateness, finished, tell_to(self._findings))
-        joined = Joined(self._tables, self._findings, self._retention, self._cut, horizon)
-        joined.check(join, tell, foreign=foreign)
+
+        def told(fault: Fault) -> None:
+            self._findings.broken("I4", fault.sentence, example(self._findings.stream, fault))
+
+        join = Join(lateness, self._finishes.settled, told)
+        Joined(self._tables, self._findings, self._retention, self._cut, horizon).check(join, tell)

@@ -1,6 +1,6 @@
 """What `internal.sources` and `internal.tallies` say of finishes: which, and how far they are done."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from confluent_kafka import Message
 
@@ -47,6 +47,11 @@ class Finishes:
     def all_known(self) -> bool:
         """Whether compaction has left every finish that was carried out."""
         return self._named <= self._found.keys()
+
+    @property
+    def settled(self) -> Mapping[int, int]:
+        """How far each partition of `features` has been settled by `done`."""
+        return {} if self.done is None else self.done.features
 
     @property
     def done(self) -> Ends | None:

@@ -1,24 +1,22 @@
-"""I4 over the tables: outcomes and labels against what they come from, and the join by event."""
+"""I4 over the tables: each event's answers and labels put together, and judged by `verify.join`."""
 
 from collections.abc import Iterator
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
 
 from events import topics
-from events.topics import Topic
 from verify.cut import Cut
-from verify.join import Fault, Given, Join, Known
+from verify.evidence import Fault, Given, Known
+from verify.join import Join
 from verify.passage import Place
 from verify.reading import Tell
 from verify.report import Example, Findings, place
 from verify.retention import Retention
-from verify.scored import Check, run
 from verify.tables import Tables
 
 _ANSWERS = """
-    SELECT a.id, a.role, a.version, a.tp, a.at, a.ts, a.scored_ts, a.p, a.o, e.before, e.idle,
+    SELECT a.id, a.role, a.tp, a.at, a.ts, a.scored_ts, a.p, a.o, e.before, e.idle,
            x.status, x.mark, x.tp, x.at
     FROM answers a LEFT JOIN events e ON e.p = a.p AND e.o = a.o
     LEFT JOIN outcomes x ON x.p = a.p AND x.o = a.o AND x.version = a.version AND x.role = a.role
@@ -30,13 +28,18 @@ _LABELS = """
     FROM log f LEFT JOIN labels l ON l.p = f.p AND l.o = f.o
     ORDER BY f.id, f.tp, f.at
 """
-
-
+_REFUSED = """
+    SELECT count(*) FROM cut c JOIN labels l ON l.p = c.p AND l.o < c.taken
+    WHERE c.topic = 'labels' AND l.refused
+"""
+_UNFILED = """
+    SELECT count(*) FROM labels l WHERE NOT EXISTS (SELECT 1 FROM log f WHERE f.p = l.p AND f.o = l.o)
+"""
 _TELL_EVERY = 1_000
 
 
 class Joined:
-    """Runs the join over the tables."""
+    """Runs the join over the tables; `horizon` is in milliseconds."""
 
     def __init__(
         self, tables: Tables, findings: Findings, retention: Retention, cut: Cut, horizon: int
@@ -44,21 +47,19 @@ class Joined:
         self._tables = tables
         self._findings = findings
         self._cut = cut
-        self._letters_gone = retention.anywhere_until(topics.DEAD_LETTERS)
-        self._log_gone = retention.anywhere_until(topics.JOINING)
-        partitions = cut.ends[topics.JOINING]
-        log = {p: retention.gone_until(topics.JOINING, p) for p in partitions}
-        answers = {
-            p: max(retention.gone_until(t, p) for t in (topics.PREDICTIONS, topics.OUTCOMES))
-            for p in partitions
-        }
-        self._answers_from = {p: max(answers[p], log[p] + horizon) for p in partitions}
-        self._labels_from = {p: max(self._letters_gone, log[p] + 2 * horizon) for p in partitions}
+        letters = retention.anywhere_until(topics.DEAD_LETTERS)
+        self._answers_from: dict[int, int] = {}
+        """Partition → the time from which an answer's outcome and labels must be there."""
+        self._labels_from: dict[int, int] = {}
+        """Partition → the Kafka time from which a label's dead letter and elder labels must be there."""
+        for p in cut.ends[topics.JOINING]:
+            log = retention.gone_until(topics.JOINING, p)
+            answers = (retention.gone_until(topic, p) for topic in (topics.PREDICTIONS, topics.OUTCOMES))
+            self._answers_from[p] = max(*answers, log + horizon)
+            self._labels_from[p] = max(letters, log + 2 * horizon)
 
-    def check(self, join: Join, tell: Tell, *, foreign: bool) -> None:
-        """All of I4 but the metrics; `tell` hears of answers as they are judged."""
-        gone = {"log_gone": self._log_gone, "letters_gone": self._letters_gone}
-        run(CHECKS, self._tables, self._findings, **gone, foreign_schemas=foreign)
+    def check(self, join: Join, tell: Tell) -> None:
+        """Judge every event; `tell` hears of answers as they are judged."""
         told = 0
         merged = merge(self._given(), self._known(), key=itemgetter(0))
         for number, (_, records) in enumerate(groupby(merged, key=itemgetter(0)), 1):
@@ -71,80 +72,44 @@ class Joined:
         self._count(join)
 
     def _given(self) -> Iterator[Given]:
-        judged_from = self._answers_from
-        for (
-            id_,
-            role,
-            version,
-            tp,
-            at,
-            ts,
-            scored,
-            p,
-            o,
-            before,
-            idle,
-            status,
-            mark,
-            xp,
-            xo,
-        ) in self._tables.select(_ANSWERS):
+        for row in self._tables.select(_ANSWERS):
+            id_, role, tp, at, ts, scored_ts = row[:6]
+            status, mark, *outcome = row[10:]
             topic = topics.SHADOWS if role == "shadow" else topics.PREDICTIONS
             yield Given(
-                id_, role, version, tp, at, ts, Place(p, o, before, idle), self._cut.taken(topic, tp, at),
-                status, mark, None if status is None else (xp, xo), scored > judged_from.get(tp, 0),
+                id_, role, tp, at, ts, Place(*row[6:10]), self._cut.taken(topic, tp, at), status, mark,
+                None if status is None else (outcome[0], outcome[1]),
+                scored_ts > self._answers_from.get(tp, 0),
             )  # fmt: skip
 
     def _known(self) -> Iterator[Known]:
-        for id_, tp, at, ts, kafka_ts, mark, label, p, o, before, idle, letter in self._tables.select(
-            _LABELS
-        ):
+        for row in self._tables.select(_LABELS):
+            id_, tp, at, ts, kafka_ts, mark, label = row[:7]
             yield Known(
-                id_, at, ts, mark, label, Place(p, o, before, idle),
-                self._cut.taken(topics.JOINING, tp, at), letter, kafka_ts > self._labels_from.get(tp, 0),
+                id_, at, ts, mark, label, Place(*row[7:11]), self._cut.taken(topics.JOINING, tp, at), row[11],
+                kafka_ts > self._labels_from.get(tp, 0),
             )  # fmt: skip
 
     def _count(self, join: Join) -> None:
         for what in ("matched", "expired", "waiting"):
             self._findings.count("I4 answers", what, join.answers[what])
         self._findings.count("I4 answers", "answers", join.answers.total())
-        self._findings.not_checked(
-            "answers whose outcome retention may have taken", join.answers["not judged"]
-        )
-        [[refused]] = self._tables.select(
-            "SELECT count(*) FROM cut c JOIN labels l ON l.p = c.p AND l.o < c.taken "
-            "WHERE c.topic = 'labels' AND l.refused"
-        )
-        [[unfiled]] = self._tables.select(
-            "SELECT count(*) FROM labels l"
-            " WHERE NOT EXISTS (SELECT 1 FROM log f WHERE f.p = l.p AND f.o = l.o)"
-        )
+        self._findings.not_checked("answers whose outcome may be deleted", join.answers["not judged"])
+        [[refused]], [[unfiled]] = self._tables.select(_REFUSED), self._tables.select(_UNFILED)
         join.labels += {"refused": refused, "waiting": unfiled - refused}
         for what in ("matched", "repeats", "conflicts", "late", "orphans", "refused", "waiting"):
             self._findings.count("I4 labels", what, join.labels[what])
         self._findings.count("I4 labels", "labels", join.labels.total())
 
 
-def tell_to(findings: Findings) -> Any:
-    """Where the faults of a join go."""
-
-    def told(fault: Fault) -> None:
-        subject = fault.subject
-        example = Example(
-            record=place(*_where(findings.stream, subject)),
-            event_id=subject.event_id,
-            expected=fault.expected,
-            found=fault.found,
-        )
-        findings.broken("I4", fault.sentence, example)
-
-    return told
-
-
-def _where(stream: str, subject: Given | Known) -> tuple[str, int, int]:
+def example(stream: str, fault: Fault) -> Example:
+    """A fault of the join as the report shows it."""
+    subject = fault.subject
     if isinstance(subject, Known):
-        return topics.LABELS.of(stream), subject.source.partition, subject.source.offset
-    if subject.outcome is not None:
-        return topics.OUTCOMES.of(stream), *subject.outcome
-    topic: Topic = topics.SHADOWS if subject.role == "shadow" else topics.PREDICTIONS
-    return topic.of(stream), subject.partition, subject.at
+        where = place(topics.LABELS.of(stream), subject.source.partition, subject.source.offset)
+    elif subject.outcome is not None:
+        where = place(topics.OUTCOMES.of(stream), *subject.outcome)
+    else:
+        topic = topics.SHADOWS if subject.role == "shadow" else topics.PREDICTIONS
+        where = place(topic.of(stream), subject.partition, subject.at)
+    return Example(record=where, event_id=subject.event_id, expected=fault.expected, found=fault.found)

@@ -1,19 +1,23 @@
-"""I3: answers scored again by the version that they name."""
+"""I3: answers scored again by the version that they name, which had to be named for its role."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from confluent_kafka import Message
 
+from events import topics
 from events.dead_letters import octets
 from events.settings import Settings
 from verify.answers import Answers, Told
 from verify.artifacts import Artifacts, NotReplayableError
 from verify.report import Example, Findings, place
 from verify.rescoring import difference, outputs
+from verify.tables import Tables
 
 AT_ONCE = 5_000
 DIFFERS = "an answer differs from what its version answers"
+
+_STAMPED = "SELECT version, role, count(*), max(tp), max(at), max(id) FROM answers GROUP BY version, role"
 
 
 class Sample(NamedTuple):
@@ -106,3 +110,15 @@ class Replay:
         said = f"{answer.prediction!r:.60} {answer.probabilities or ''!s:.200}".strip()
         example = Example(record=sample.where, event_id=answer.event_id, expected=expected, found=said)
         self._findings.broken("I3", DIFFERS, example)
+
+
+def check_named(tables: Tables, findings: Findings, named: Collection[tuple[int, str]]) -> None:
+    """Whoever answered was `named`, as (version, role), by some roles."""
+    for version, role, count, tp, at, event_id in tables.select(_STAMPED):
+        if (version, role) not in named:
+            topic = topics.SHADOWS if role == "shadow" else topics.PREDICTIONS
+            example = Example(
+                record=place(topic.of(findings.stream), tp, at), event_id=event_id,
+                expected=f"a version that roles name as {role}", found=f"version {version}, {count} times",
+            )  # fmt: skip
+            findings.broken("I3", "a version answered in a role that no roles give it", example)

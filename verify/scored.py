@@ -1,13 +1,12 @@
 """I1 and I2 over the tables: one answer or one dead letter for each event, and nothing twice."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
 from events import topics
-from verify.report import Example, Findings, Promise, place
+from verify.checks import Check, run
+from verify.report import Findings, Part
 from verify.retention import Retention
 from verify.tables import Tables
-
 
 _ANSWER_TOPIC = "CASE a.role WHEN 'shadow' THEN 'shadows' ELSE 'predictions' END"
 
@@ -100,7 +99,7 @@ def check_scored(tables: Tables, findings: Findings, retention: Retention, *, fo
     findings.not_checked("events whose answer retention may have taken", unjudged)
 
 
-def _counts(tables: Tables, gone: int) -> Iterator[tuple[Any, str, int]]:
+def _counts(tables: Tables, gone: int) -> Iterator[tuple[Part, str, int]]:
     below = "FROM cut c JOIN events e ON e.p = c.p WHERE c.topic = 'features' AND e.o"
     for what, query in (
         ("events", f"SELECT count(*) {below} < c.taken AND e.kafka_ts > {gone}"),

@@ -32,35 +32,32 @@ class Scored:
     """Reads what the scorer and the joiner wrote."""
 
     def __init__(
-        self,
-        settings: Settings,
-        answers: Answers,
-        book: Book,
-        cut: Cut,
-        finished: Mapping[int, int],
-        findings: Findings,
+        self, settings: Settings, answers: Answers, book: Book, cut: Cut, findings: Findings
     ) -> None:
         self._regression = settings.task == "regression"
         self._horizon = settings.labels.horizon
         self._answers = answers
         self._book = book
         self._cut = cut
-        self._finished = finished
         self._findings = findings
 
-    def told(self, topic: Topic, messages: Iterable[Message], samples: Samples) -> Iterator[Row]:
-        """Rows of `answers` from `predictions` or `shadows`."""
+    def told(
+        self, topic: Topic, messages: Iterable[Message], samples: Samples, finished: Mapping[int, int]
+    ) -> Iterator[Row]:
+        """Rows of `answers` from `predictions` or `shadows`.
+
+        `finished` is how far each partition of `features` has been settled by a finish.
+        """
         roles = ("shadow",) if topic is topics.SHADOWS else ("champion", "canary")
         for message in messages:
             told = self._answers.told(octets(message.value()))
             if told is None or told.role not in roles or not _keyed(message, told):
-                self._broken(
-                    "I1", "a record is no answer as the contract says", message, told, "an answer", "none"
-                )
+                sentence = "a record is no answer as the contract says"
+                self._broken("I1", sentence, message, told, "an answer", "none")
                 continue
             (p, o), tp, at = told.source, message.partition() or 0, message.offset() or 0
             taken = self._cut.taken(topic, tp, at)
-            self._book.predicted(told, taken=taken, finished=o < self._finished.get(p, 0))
+            self._book.predicted(told, taken=taken, finished=o < finished.get(p, 0))
             samples.take(message, told.model_version)
             foreign = self._answers.is_foreign(told.model_version)
             event = None if foreign else digest(told.event_id, told.ts, told.features)
@@ -74,14 +71,8 @@ class Scored:
         for message in messages:
             outcome = self._answers.settled(octets(message.value()))
             if outcome is None or not _keyed(message, outcome):
-                self._broken(
-                    "I4",
-                    "a record is no outcome as the contract says",
-                    message,
-                    outcome,
-                    "an outcome",
-                    "none",
-                )
+                sentence = "a record is no outcome as the contract says"
+                self._broken("I4", sentence, message, outcome, "an outcome", "none")
                 continue
             if outcome.status == "expired":
                 self._expired(message, outcome)

@@ -15,6 +15,7 @@ from events.errors import ScoreloopError
 from events.settings import Kafka
 from transport import clients, written
 from transport.reading import read_to_end
+from transport.tail import last
 from transport.written import read_written
 
 
@@ -150,3 +151,16 @@ def test_an_end_is_reached_however_much_is_written_meanwhile(kafka: Kafka) -> No
         stop.set()
         writing.join(PATIENCE_SECONDS)
     assert len(values(read_to_end(kafka, topic))) == len(values(read_written(kafka, topic)))
+
+
+@pytest.mark.parametrize("behind", [0, 3, 40, 2_000])
+def test_the_newest_of_a_key_is_found_from_the_end(kafka: Kafka, behind: int) -> None:
+    topic = new_topic(kafka)
+    plain = clients.producer(kafka)
+    assert last(kafka, topic, b"totals") is None
+    for value in ("old", "new"):
+        plain.produce(topic, value, b"totals")
+    append(plain, topic, *map(str, range(behind)))
+    with opened(kafka, topic, "open"):
+        assert last(kafka, topic, b"totals") == b"new"
+        assert last(kafka, topic, b"other") is None

@@ -1,12 +1,13 @@
 """What a reader may rely on about the code itself."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("events", "models", "transport", "consumers", "producers", "console", "ops")
+PACKAGES = ("events", "models", "transport", "consumers", "producers", "verify", "console", "ops")
 SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 OF_A_TRANSACTION = {
     "init_transactions",
@@ -17,6 +18,7 @@ OF_A_TRANSACTION = {
 }
 
 
+@cache
 def attributes(path: Path) -> set[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
