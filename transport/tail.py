@@ -28,6 +28,7 @@ def last(kafka: Kafka, topic: str, key: bytes) -> bytes | None:
         span, found = _FIRST_SPAN, None
         while found is None and span < _WIDER * (end - low):
             consumer.assign([TopicPartition(topic, 0, max(low, end - span))])
+            consumer.resume([TopicPartition(topic, 0)])  # reading up to an end leaves a partition paused
             for message in read_up_to(consumer, topic, {0: end}, _bear):
                 found = octets(message.value()) if message.key() == key else found
             span *= _WIDER
