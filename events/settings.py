@@ -133,6 +133,12 @@ class Decisions(Section):
 
     false_alarm_every: Annotated[int, Field(ge=10)] = 10_000
     """Labelled events between two false alarms, on average."""
+    tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.01
+    """How much worse than at its gate a version's error may be before that counts as a change."""
+    retrain_from: Annotated[int, Field(ge=1)] = 500
+    """Labels since the change at which a retrain is asked again; then each time they have doubled."""
+    probation: Annotated[int, Field(ge=0)] = 500
+    """Labels after a promotion during which an alarm asks for a rollback instead of a retrain."""
 
 
 Family = Literal["linear", "tree", "forest", "boosting"]
@@ -147,6 +153,10 @@ class Training(Section):
     holdout: Annotated[float, Field(gt=0, lt=1)] = 0.25
     """The newest share of the rows, on which the version's error is measured."""
     seed: int = 0
+    rows: Annotated[int, Field(ge=50)] = 20_000
+    """The most labelled events, the newest, that a retrain learns from."""
+    time_limit: Duration = 600_000
+    """A retrain that takes longer is given up, and the champion stays."""
 
 
 class Registry(Section):
