@@ -48,12 +48,3 @@ class TimeType(click.ParamType[int]):
         if time.tzinfo is None:
             time = time.replace(tzinfo=UTC)
         return round(time.timestamp() * 1000)
-
-
-def iso(ms: int) -> str:
-    """Milliseconds since the epoch as a time in ISO 8601; the number itself where no calendar reaches."""
-    try:
-        time = datetime.fromtimestamp(ms / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
-        return str(ms)
-    return time.isoformat(timespec="milliseconds" if ms % 1000 else "seconds").replace("+00:00", "Z")

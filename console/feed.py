@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from console.durations import DurationType, TimeType, iso
+from console.durations import DurationType, TimeType
 from console.main import INTERRUPTED
 from console.progress import progress
 from console.sources import source_options
 from console.stopping import stop_on_signals
 from console.stream import json_option, print_json, stream_argument
-from events.durations import written
+from events.durations import iso, written
 from events.settings import Settings
 from producers.feed import Fed, Feed, Plan
 from producers.finish import finish

@@ -1,4 +1,4 @@
-"""The monitor's step: tallies → figures of windows, running and final.
+"""The monitor's step: tallies → figures of windows, running and final; alarms, and what they ask for.
 
 Its state is small, `models.monitor_book`, and is written to `internal.windows` in the same transaction as the
 figures and the offset. Beside the offset stands a stamp that the state has, too: so a turn that was not
@@ -19,6 +19,7 @@ from events.internal import FINISHED_KEY, Finished
 from events.outputs import Message, Outputs
 from events.records import Metric
 from events.settings import Settings
+from models.alarms import Asked
 from models.monitor_book import MonitorBook, News
 
 STANDING_BY, MEASURING = "standing by", "measuring"
@@ -47,10 +48,8 @@ class Monitor:
         self._next = 0
         self._running_at = 0
         self._stamps = (f"{process} {turn}" for turn in count(1))
-        self._tallies, self._windows, self._metrics, self._sources = (
-            topic.of(settings.name)
-            for topic in (topics.TALLIES, topics.WINDOWS, topics.METRICS, topics.SOURCES)
-        )
+        self._topics = {topic: topic.of(settings.name) for topic in topics.ALL}
+        self._tallies = self._topics[topics.TALLIES]
 
     def begin(self, committed: Sequence[TopicPartition]) -> None:
         """Know what was known at `committed`: from memory where that is it, else restored.
@@ -58,11 +57,11 @@ class Monitor:
         Raises:
             HaltError: the state that is there does not belong to the committed offset.
         """
-        if not committed:
+        place = next((place for place in committed if place.topic == self._tallies), None)
+        if place is None:
             self._book = None
             self._detail(STANDING_BY)
             return
-        [place] = committed
         stamp = place.metadata or ""
         self._next = place.offset
         if self._book is None or self._book.stamp != stamp:
@@ -78,7 +77,7 @@ class Monitor:
         running = now >= self._running_at
         if running:
             self._running_at = now + self._settings.monitor.running_every
-        news = self._book.news(running=running)
+        news = self._book.news(now, running=running)
         if not (batch.messages or news.metrics or news.buckets):
             return Turn(Outputs())
         if any(news.lost):
@@ -91,6 +90,9 @@ class Monitor:
         return Turn(outputs, {(self._tallies, 0): (self._next, self._book.stamp)})
 
     def _take(self, book: MonitorBook, message: Received) -> None:
+        if message.topic() == self._topics[topics.MODELS]:
+            book.follow(message.key() or b"", message.value() or b"")
+            return
         try:
             book.take(message.key() or b"", message.value() or b"")
         except (ValueError, msgspec.DecodeError) as error:
@@ -100,22 +102,32 @@ class Monitor:
         self._next = message.offset() + 1
 
     def _outputs(self, news: News, changes: list[Message]) -> Outputs:
-        outputs = Outputs(many={self._windows: changes})
+        outputs = Outputs(many={self._topics[topics.WINDOWS]: changes})
         if news.metrics:
-            outputs.many[self._metrics] = list(map(_record, news.metrics))
+            outputs.many[self._topics[topics.METRICS]] = list(map(_record, news.metrics))
+        for asked in news.asked:
+            self._ask(asked, outputs)
         if news.finished is not None:
             finished = Finished(finish=news.finished)
-            outputs.many[self._sources] = [{"key": FINISHED_KEY, "value": finished.encoded()}]
+            outputs.many[self._topics[topics.SOURCES]] = [{"key": FINISHED_KEY, "value": finished.encoded()}]
         return outputs
 
+    def _ask(self, asked: Asked, outputs: Outputs) -> None:
+        _log.warning("%s: %s", asked.decision.action, asked.decision.reason)
+        if (drift := asked.drift) is not None:
+            rung: Message = {"key": drift.detector.encode(), "value": drift.encoded()}
+            outputs.many.setdefault(self._topics[topics.DRIFT], []).append(rung)
+        wanted: Message = {"key": asked.decision.decision_id.encode(), "value": asked.decision.encoded()}
+        outputs.many.setdefault(self._topics[topics.CONTROL], []).append(wanted)
+
     def _restored(self, stamp: str) -> MonitorBook:
-        self._detail(f"restoring from {self._windows}")
+        self._detail(f"restoring from {self._topics[topics.WINDOWS]}")
         book = MonitorBook.restored(self._settings, self._partitions, self._state())
         if book.stamp != stamp:
             raise HaltError(
-                f"{self._windows} has the monitor's state after {book.stamp or 'nothing'}, and the offset of "
-                f"{self._tallies} was committed after {stamp or 'nothing'}: one of them was changed by hand, "
-                "and going on would count twice or leave out"
+                f"{self._topics[topics.WINDOWS]} has the monitor's state after {book.stamp or 'nothing'}, "
+                f"and the offset of {self._tallies} was committed after {stamp or 'nothing'}: one of them "
+                "was changed by hand, and going on would count twice or leave out"
             )
         return book
 

@@ -28,8 +28,8 @@ def run_monitor(settings: Settings, slot: int, stop: Event) -> Progress:
     Raises:
         ScoreloopError: what a person has to mend, or a newer process runs in this slot.
     """
-    client = require(settings, topics.TALLIES, topics.WINDOWS, topics.METRICS, topics.SOURCES,
-                     topics.SERVICES, topics.FEATURES)  # fmt: skip
+    client = require(settings, *topics.MEASURED, topics.WINDOWS, topics.METRICS, topics.DRIFT, topics.CONTROL,
+                     topics.SOURCES, topics.SERVICES, topics.FEATURES)  # fmt: skip
     count = partitions(client, settings)[topics.FEATURES.of(settings.name)]
     progress = Progress()
     with Presence(settings, topics.MONITOR, slot, stop) as presence:
@@ -46,7 +46,7 @@ def run_monitor(settings: Settings, slot: int, stop: Event) -> Progress:
             lambda: TransactionalProducer(
                 settings.kafka, identity, transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS
             ),
-            lambda: Intake(settings, [topics.TALLIES], group, presence.worker),
+            lambda: Intake(settings, topics.MEASURED, group, presence.worker),
             presence.successor,
             progress,
         ).run(stop)

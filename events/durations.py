@@ -1,6 +1,7 @@
-"""Durations as people write them, `48h`, and as the code counts them, milliseconds."""
+"""Durations and times as people write them, `48h`, and as the code counts them, milliseconds."""
 
 import re
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
@@ -28,6 +29,15 @@ def written(ms: int) -> str:
     """`ms` in the largest unit that divides it: 172,800,000 → `"2d"`."""
     unit = max((u for u, size in _MILLISECONDS.items() if ms % size == 0), key=_MILLISECONDS.__getitem__)
     return f"{ms // _MILLISECONDS[unit]}{unit}"
+
+
+def iso(ms: int) -> str:
+    """Milliseconds since the epoch as a time in ISO 8601; the number itself where no calendar reaches."""
+    try:
+        time = datetime.fromtimestamp(ms / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return str(ms)
+    return time.isoformat(timespec="milliseconds" if ms % 1000 else "seconds").replace("+00:00", "Z")
 
 
 Duration = Annotated[

@@ -92,7 +92,7 @@ class Standing(Record):
 
 
 class Process(Record):
-    """The process that runs one slot of the joiner or the monitor, and how it is."""
+    """The process that runs one slot of the joiner, the monitor or the trainer, and how it is."""
 
     worker: str
     process: str

@@ -7,6 +7,8 @@
 | `joiner/<p>` | `events.internal.Standing`, the newest |
 | `window/<cell>` | the sums of a window, `models.window_book` |
 | `bucket/<cell>` | the sums of a bucket that is not final, `models.bucket_book` |
+| `tenure` | who is champion, and its alarm: `models.tenure` |
+| `baseline/<version>` | what its gate measured: `models.baseline` |
 """
 
 from events.internal import LabelCounts
@@ -17,6 +19,8 @@ MARKS_KEY = b"marks"
 WINDOW_PREFIX = b"window/"
 BUCKET_PREFIX = b"bucket/"
 STANDING_PREFIX = b"joiner/"
+TENURE_KEY = b"tenure"
+BASELINE_PREFIX = b"baseline/"
 
 
 class AnswerCounts(Record):

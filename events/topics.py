@@ -115,8 +115,9 @@ WINDOWS = Topic(
     "see events.internal", "one", "compact", _SMALL_SEGMENTS,
 )  # fmt: skip
 SERVICES = Topic(
-    "internal.services", "which process runs each slot of joiner and monitor", ("joiner", "monitor"),
-    ("joiner", "monitor", "status"), "worker id", "one", "compact", _SMALL_SEGMENTS,
+    "internal.services", "which process runs each slot of joiner, monitor and trainer",
+    ("joiner", "monitor", "trainer"), ("joiner", "monitor", "trainer", "status", "operators"),
+    "worker id", "one", "compact", _SMALL_SEGMENTS,
 )  # fmt: skip
 
 INTERNAL = (JOINING, PARKED, SOURCES, TALLIES, WINDOWS, SERVICES)
@@ -125,6 +126,8 @@ ALL = TOPICS + INTERNAL
 
 JOINED = (LABELS, PREDICTIONS, SHADOWS, JOINING)
 """What the joiner's group reads."""
+MEASURED = (TALLIES, MODELS)
+"""What the monitor's group reads."""
 
 ROLES_KEY = b"roles"
 """Key in `models` of the record that says who serves now."""
@@ -152,7 +155,7 @@ JOINER = "joiner"
 MONITOR = "monitor"
 """The service that turns sums into figures."""
 TRAINER = "trainer"
-"""The service that writes `models`."""
+"""The service that acts on decisions, and the one writer of `models`."""
 
 
 def group(stream: str, service: str) -> str:
@@ -162,15 +165,19 @@ def group(stream: str, service: str) -> str:
 
 def groups(stream: str) -> tuple[tuple[str, Topic], ...]:
     """Every consumer group of a stream, each with every topic that it reads."""
-    read = ((SCORER, (FEATURES,)), (JOINER, JOINED), (MONITOR, (TALLIES,)))
+    read = ((SCORER, (FEATURES,)), (JOINER, JOINED), (MONITOR, MEASURED), (TRAINER, (CONTROL,)))
     return tuple((group(stream, service), topic) for service, its in read for topic in its)
 
 
-def worker(service: str, slot: int) -> str:
+Slot = int | str
+"""Which of its kind a process is: a number for a process manager, a name for one that is soon gone."""
+
+
+def worker(service: str, slot: Slot) -> str:
     """The name of one slot of a service, in `workers` and as a member of its group."""
     return f"{service}-{slot}"
 
 
-def transactional_id(stream: str, service: str, slot: int) -> str:
+def transactional_id(stream: str, service: str, slot: Slot) -> str:
     """Transactional id of one slot of a service: stable, so that a newer process fences the older."""
     return f"{group(stream, service)}.{slot}"

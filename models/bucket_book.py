@@ -36,6 +36,11 @@ class BucketBook:
         """Starts of those that a finish has closed."""
         self._changed: dict[Cell, None] = {}
 
+    @property
+    def newest(self) -> int:
+        """Where the newest bucket starts that is held; without one, where those end that were handed on."""
+        return max(self._held, default=self.spoken_before)
+
     def add(self, buckets: Iterable[Sums]) -> None:
         """Add deltas."""
         spoken_of = ((c, d) for c, d in buckets if c.segment is None and c.from_ts >= self.spoken_before)

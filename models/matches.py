@@ -11,6 +11,7 @@ from events.prediction_codec import Answered
 from events.schema import Label, label_key
 from models import exact, figures
 from models.delays import histogram
+from models.losses import steps
 from models.tallies import Tally
 
 ClassMatch = tuple[int, int, tuple[int, int], float]
@@ -77,6 +78,7 @@ class Regression:
             absolute=exact.total(absolute),
             label=exact.total(labels),
             label_squared=exact.total_of_squares(labels),
+            losses=steps(squared),
         )
 
 

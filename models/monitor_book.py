@@ -17,8 +17,10 @@ from events.monitor_state import (
     Totals,
 )
 from events.outputs import Message
-from events.records import Metric
+from events.records import Manifest, Metric, Roles
 from events.settings import Settings
+from events.topics import ROLES_KEY
+from models.alarms import Alarms, Asked
 from models.bucket_book import BucketBook
 from models.standings import Standings
 from models.tallies import decoded
@@ -34,6 +36,8 @@ class News:
     metrics: list[Metric]
     buckets: list[Sums]
     """Final ones, in order of time, over all turns: what alarms look at."""
+    asked: list[Asked]
+    """What these gave rise to."""
     finished: int | None
     """A finish that has been carried out by all."""
     lost: tuple[int, int]
@@ -54,6 +58,7 @@ class MonitorBook:
         self._standings = Standings(partitions)
         self._windows = WindowBook(self._length, settings.monitor.windows_kept)
         self._buckets = BucketBook(settings.windows.bucket_ms, settings.monitor.buckets_kept)
+        self._alarms = Alarms(settings)
         self._totals = RunningTotals()
         self._finished: int | None = None
         self._deltas: list[Sums] = []
@@ -76,16 +81,26 @@ class MonitorBook:
                 self._windows.close()
                 self._buckets.close()
 
-    def news(self, *, running: bool) -> News:
-        """What is to be published now; with `running` also what is not final and has changed."""
+    def follow(self, key: bytes, value: bytes) -> None:
+        """A record of `models`; one that cannot be read is the scorers' to complain of."""
+        if key.startswith(b"version/") and (manifest := Manifest.found(value)) is not None:
+            self._alarms.version(manifest)
+        elif key == ROLES_KEY and (roles := Roles.found(value)) is not None:
+            self._add()
+            self._alarms.roles(roles, self._buckets.newest)
+
+    def news(self, now: int, *, running: bool) -> News:
+        """What is to be published at `now`; with `running` also what is not final and has changed."""
         self._add()
         watermark = self._standings.watermark
         finals = [self._figuring.metric(*sums, final=True) for sums in self._windows.finals(watermark)]
         others = self._windows.running() if running else []
         self._totals.note(finals)
+        buckets = self._buckets.finals(watermark)
         news = News(
             metrics=finals + [self._figuring.metric(*sums, final=False) for sums in others],
-            buckets=self._buckets.finals(watermark),
+            buckets=buckets,
+            asked=self._alarms.buckets(buckets, now),
             finished=None if self._standings.finish == self._finished else self._standings.finish,
             lost=(self._windows.forget(), self._buckets.forget()),
         )
@@ -95,7 +110,7 @@ class MonitorBook:
     def changes(self, stamp: str) -> list[Message]:
         """The records of the state that have changed since the last call, then `totals` and `marks`."""
         self.stamp = stamp
-        parts = (self._standings, self._windows, self._buckets)
+        parts = (self._standings, self._windows, self._buckets, self._alarms)
         changed: list[Message] = [
             {"key": key, "value": value} for part in parts for key, value in part.changes()
         ]
@@ -125,7 +140,7 @@ class MonitorBook:
             book._restore_marks(Marks.model_validate_json(records[MARKS_KEY]))
         for key, value in records.items():
             book._restore(key, value)
-        for part in (book._standings, book._windows, book._buckets):
+        for part in (book._standings, book._windows, book._buckets, book._alarms):
             list(part.changes())
         return book
 
@@ -148,6 +163,8 @@ class MonitorBook:
             self._standings.take(Standing.model_validate_json(value))
         elif key == TOTALS_KEY:
             self._totals.restore(Totals.model_validate_json(value))
+        else:
+            self._alarms.restore(key, value)
 
     def _add(self) -> None:
         deltas, self._deltas = self._deltas, []

@@ -65,6 +65,8 @@ class Tally(Struct, frozen=True, kw_only=True, gc=False):
     """`models.histograms` of what was predicted from, by the versions that served."""
     scores: bytes = counts.NONE
     """`models.histograms` of what was predicted. These and `pairs` are counted where the segment is None."""
+    losses: Mapping[int, int] = {}
+    """Of a regression, as in `models.losses`."""
 
     def without_histograms(self) -> "Tally":
         """What figures need."""
@@ -105,6 +107,7 @@ class _Wire(Struct, array_like=True, frozen=True):
     pairs: list[tuple[int, int, int]] = []
     features: bytes = counts.NONE
     scores: bytes = counts.NONE
+    losses: list[tuple[int, int]] = []
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -133,6 +136,7 @@ def encoded(cell: Cell, tally: Tally) -> bytes:
             pairs=_rows(tally.pairs),
             features=tally.features,
             scores=tally.scores,
+            losses=sorted(tally.losses.items()),
         )
     )
 
@@ -158,6 +162,7 @@ def decoded(value: bytes) -> tuple[Cell, Tally]:
         pairs=_counts(wire.pairs),
         features=wire.features,
         scores=wire.scores,
+        losses=dict(wire.losses),
     )
     return Cell(wire.model_version, wire.role, wire.segment, wire.from_ts), tally
 

@@ -162,7 +162,7 @@ def _written(cell: Cell, held: _Held) -> bytes:
 def _figured(tally: Tally) -> Tally:
     """What figures are made of."""
     figured = tally.without_histograms()
-    return replace(figured, pairs={}) if figured.pairs else figured
+    return replace(figured, pairs={}, losses={}) if figured.pairs or figured.losses else figured
 
 
 def complete(tally: Tally) -> bool:

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from console.durations import TimeType, iso
+from console.durations import TimeType
+from events.durations import iso
 from console.feed import feed
 from events.errors import ScoreloopError
 from events.settings import Settings

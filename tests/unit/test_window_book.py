@@ -52,7 +52,7 @@ class Book:
     def turn(self, *records: joins.Record, running: bool = False) -> News:
         for key, value in records:
             self.book.take(key, value)
-        news = self.book.news(running=running)
+        news = self.book.news(0, running=running)
         self.metrics += news.metrics
         self.buckets += [cell for cell, _ in news.buckets]
         for message in self.book.changes(f"turn {len(self.state)}"):

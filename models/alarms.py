@@ -1,0 +1,107 @@
+"""The alarm on the champion's measured error, and what it asks for: a retrain, or a rollback on probation.
+
+It looks at final buckets in order of time. It rings once a change: until another champion serves, the retrain
+is asked for again, under the same alarm, each time the labels since the change have doubled, because the
+first candidates may be too poor to pass their gate.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from events.monitor_state import BASELINE_PREFIX, TENURE_KEY
+from events.records import Decision, Drift, Manifest, Roles
+from events.settings import Settings
+from models.asking import DETECTOR, decision, drift
+from models.baseline import Baseline, baseline
+from models.tallies import Cell, Tally
+from models.tenure import Rung, Tenure, began
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A decision that is asked for; with `drift` where the alarm rang just then."""
+
+    decision: Decision
+    drift: Drift | None = None
+
+
+class Alarms:
+    """Follows who is champion, and whether its error has risen above what its gate promised."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._decisions = settings.decisions
+        self._bucket = settings.windows.bucket_ms
+        self._real = settings.task == "regression"
+        self._baselines: dict[int, Baseline] = {}
+        self._tenure: Tenure | None = None
+        self._changed: dict[bytes, bytes] = {}
+
+    def version(self, manifest: Manifest) -> None:
+        """A version was made known."""
+        found = baseline(manifest.metrics, real=self._real)
+        if found is not None and self._baselines.get(manifest.version) != found:
+            self._baselines[manifest.version] = found
+            key = BASELINE_PREFIX + str(manifest.version).encode()
+            self._changed[key] = msgspec.json.encode(found)
+
+    def roles(self, roles: Roles, newest: int) -> None:
+        """It was said who serves; `newest` is where the newest bucket starts of which anything is known."""
+        before = self._tenure
+        if before is not None and roles.epoch <= before.epoch:
+            return
+        if before is not None and roles.champion == before.version:
+            before.epoch, before.previous = roles.epoch, next(iter(roles.previous), None)
+        else:
+            known = self._baselines.get(roles.champion)
+            self._tenure = began(roles, before, known, self._decisions.tolerance, newest)
+        self._tell()
+
+    def buckets(self, finals: Iterable[tuple[Cell, Tally]], now: int) -> list[Asked]:
+        """What final buckets, in order of time, give rise to at `now`."""
+        tenure = self._tenure
+        if tenure is None:
+            return []
+        asked = [
+            found
+            for cell, tally in finals
+            if tenure.answered(cell, tally)
+            for found in self._taken(tenure, cell, tally, now)
+        ]
+        self._tell()
+        return asked
+
+    def changes(self) -> Iterator[tuple[bytes, bytes]]:
+        """The state's records that have changed since the last call."""
+        yield from self._changed.items()
+        self._changed.clear()
+
+    def restore(self, key: bytes, value: bytes) -> None:
+        """Take up what a record of the state says."""
+        if key == TENURE_KEY:
+            self._tenure = msgspec.json.decode(value, type=Tenure)
+        elif key.startswith(BASELINE_PREFIX):
+            version = int(key.removeprefix(BASELINE_PREFIX))
+            self._baselines[version] = msgspec.json.decode(value, type=Baseline)
+
+    def _taken(self, tenure: Tenure, cell: Cell, tally: Tally, now: int) -> Iterator[Asked]:
+        tenure.take(cell, tally)
+        if (rung := tenure.rung) is not None:
+            if rung.labels >= rung.next_at:
+                yield Asked(self._ask(tenure, rung, "retrain", now))
+        elif tenure.evidence >= (every := self._decisions.false_alarm_every):
+            back = tenure.previous is not None and tenure.on_probation(self._decisions.probation)
+            rung = tenure.ring(f"{DETECTOR}.{tenure.version}.{tenure.epoch}.{cell.from_ts}")
+            news = drift(tenure, rung, tenure.evidence, every, cell.from_ts + self._bucket, now)
+            yield Asked(self._ask(tenure, rung, "rollback" if back else "retrain", now), news)
+
+    def _ask(self, tenure: Tenure, rung: Rung, action: Literal["retrain", "rollback"], now: int) -> Decision:
+        rung.asked += 1
+        rung.next_at = max(self._decisions.retrain_from, 2 * rung.labels)
+        return decision(tenure, rung, action, now)
+
+    def _tell(self) -> None:
+        if self._tenure is not None:
+            self._changed[TENURE_KEY] = msgspec.json.encode(self._tenure)

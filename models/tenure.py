@@ -1,0 +1,143 @@
+"""One version's time as champion, as its alarm sees it: what it answered, and whether that got worse.
+
+Plain numbers, kept as JSON in `internal.windows`.
+"""
+
+from typing import NamedTuple
+
+from msgspec import Struct, field
+
+from events.json_reading import INT64_MIN
+from events.records import Roles
+from models import exact, losses
+from models.baseline import Baseline, upper
+from models.e_sr import ESR
+from models.tallies import Cell, Tally
+
+RECENT = 500
+"""Of how many of the newest losses an error is taken as lately measured."""
+
+
+class Cohort(NamedTuple):
+    """The labelled answers of a bucket that is final."""
+
+    ts: int
+    """Where the bucket starts."""
+    labels: int
+    total: float
+    """Of their losses, scaled to [0, 1]."""
+
+
+class Rung(Struct):
+    """An alarm that has rung, and what was asked for since."""
+
+    alarm_id: str
+    change_ts: int
+    labels: int
+    """Since the change."""
+    total: float
+    """Of their losses, scaled to [0, 1]."""
+    asked: int = 0
+    """How many decisions."""
+    next_at: int = 0
+    """Labels since the change at which a retrain is asked for again."""
+
+
+class Tenure(Struct):
+    """A champion's: it ends when roles name another."""
+
+    epoch: int
+    version: int
+    since: int
+    """Buckets that start before belong to an earlier tenure of the same version."""
+    previous: int | None
+    """Whom a rollback would bring back."""
+    promoted: bool
+    """Whether it took the place of another champion, and not by a rollback: then it is on probation."""
+    served: list[int]
+    """Every version that has been champion so far."""
+    detector: ESR | None
+    """None where nothing is known that its error could be held against."""
+    bound: float | None = None
+    """As of its `models.baseline.Baseline`."""
+    rung: Rung | None = None
+    recent: list[Cohort] = field(default_factory=list)
+
+    @property
+    def evidence(self) -> float:
+        """That the error has risen above its baseline."""
+        return 0.0 if self.detector is None else self.detector.evidence
+
+    @property
+    def limit(self) -> float:
+        """The baseline: the mean loss that is expected at most."""
+        return 1.0 if self.detector is None else self.detector.baseline
+
+    @property
+    def scale(self) -> float:
+        """What a loss of 1 stands for."""
+        return self.bound or 1.0
+
+    def answered(self, cell: Cell, tally: Tally) -> bool:
+        """Whether a bucket has labelled answers of this tenure."""
+        ours = cell.role == "champion" and cell.model_version == self.version and cell.from_ts >= self.since
+        return ours and tally.matched > 0
+
+    def take(self, cell: Cell, tally: Tally) -> None:
+        """The next of its buckets, in order of time."""
+        total = exact.real(tally.loss) if self.bound is None else losses.clipped(tally.losses, self.bound)
+        self.recent.append(Cohort(cell.from_ts, tally.matched, total))
+        while sum(one.labels for one in self.recent[1:]) >= RECENT:
+            del self.recent[0]
+        if self.rung is not None:
+            self.rung.labels += tally.matched
+            self.rung.total += total
+        elif self.detector is not None:
+            self.detector.take(tally.matched, total, cell.from_ts)
+
+    def on_probation(self, labels: int) -> bool:
+        """Whether it was promoted, and no more than `labels` losses have been measured since."""
+        return self.promoted and self.detector is not None and self.detector.losses <= labels
+
+    def ring(self, alarm_id: str) -> Rung:
+        """The alarm rings; once, and only where there is a detector."""
+        detector = self.detector or ESR(self.limit)
+        start = detector.change
+        self.recent = [one for one in self.recent if one.ts >= start.ts]
+        self.rung = Rung(
+            alarm_id, start.ts, detector.losses - start.losses, max(detector.total - start.total, 0.0)
+        )
+        return self.rung
+
+    def measured(self) -> float | None:
+        """The upper bound on the mean loss as lately measured, unscaled; after an alarm, since the change."""
+        count, total = sum(one.labels for one in self.recent), sum(one.total for one in self.recent)
+        return upper(count, total, real=self.bound is not None) * self.scale if count else None
+
+
+def began(
+    roles: Roles, before: Tenure | None, known: Baseline | None, tolerance: float, newest: int
+) -> Tenure:
+    """The tenure that begins with `roles`, in the place of `before`, of a version of which `known` is known.
+
+    A version that was not promoted for being better on the same events must not be worse than the champion
+    before it was lately measured at: nobody has looked. `newest` is where the newest known bucket starts: a
+    version that serves again does not answer for what it did before.
+    """
+    promoted = before is not None and roles.previous[:1] == (before.version,)
+    served = [] if before is None else before.served
+    scale = 1.0 if known is None else known.bound or 1.0
+    limit = 1.0 if known is None else known.upper
+    if promoted and before is not None and known is not None and not known.gated:
+        measured = before.measured()
+        limit = limit if measured is None else min(limit, measured / scale)
+    return Tenure(
+        epoch=roles.epoch,
+        version=roles.champion,
+        since=newest if roles.champion in served else INT64_MIN,
+        previous=next(iter(roles.previous), None),
+        promoted=promoted,
+        served=sorted({*served, roles.champion}),
+        detector=ESR(limit + tolerance) if limit + tolerance < 1 else None,
+        bound=None if known is None else known.bound,
+    )
