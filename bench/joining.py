@@ -1,31 +1,43 @@
-"""How fast one joiner joins, and what memory it takes: predictions and late labels that stand in the topics.
+"""How fast one joiner joins, what memory it takes, and how long a restart takes to know again what waits.
 
     python bench/joining.py --rows 500000 --bootstrap 127.0.0.1:9092
+    python bench/joining.py --rows 1000000 --waiting --bootstrap 127.0.0.1:9092
 
-Labels are in `labels` without key, out of order, `--late` rows behind their predictions; `--missing` of them
-never come. Prints JSON: outcomes a second between the first and the last outcome's record timestamps, and
-the joiner's largest resident set.
+Predictions and labels stand in the topics before the joiner starts. Labels are in `labels` without key, out
+of order, up to `--late` rows behind their predictions. Prints JSON: outcomes a second between the first and
+the last outcome's record timestamps, the processor time of the joiner for each from its first output on (on
+a machine that is not idle, the figure to compare), and its largest resident set.
+
+With `--waiting` no label comes: the memory that each prediction takes which waits; then the joiner is killed
+(-9), and its successor says how long it took to restore.
 """
 
 import argparse
 import json
+import os
 import random
+import re
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
+from typing import IO, cast
 
 import msgspec
 from confluent_kafka import Producer
-from confluent_kafka.admin import OffsetSpec
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from events import topics as names
 from events.settings import Settings, load
 from transport import clients, topics
 from transport.reading import read_to_end
-from transport.standing import offsets
+from transport.standing import committed, offsets
 
 START = 1_700_000_000_000
 STREAM = """
@@ -36,15 +48,9 @@ topics.partitions = {partitions}
 labels = {{ classes = [0, 1], horizon = "48h" }}
 windows = {{ length = "1h" }}
 [features]
-f0 = "number"
-f1 = "number"
-f2 = "number"
-f3 = "number"
-f4 = "number"
-f5 = "number"
-f6 = "number"
-f7 = "number"
+{features}
 """
+RESTORED = re.compile(r"restored partition \d+ in ([\d.]+) s: (\d+) records wait")
 
 
 def main() -> None:
@@ -52,32 +58,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rows", type=int, default=500_000)
     parser.add_argument("--late", type=int, default=20_000)
-    parser.add_argument("--missing", type=float, default=0.0)
+    parser.add_argument("--waiting", action="store_true")
+    parser.add_argument("--features", type=int, default=8)
     parser.add_argument("--partitions", type=int, default=4)
     parser.add_argument("--bootstrap", default="127.0.0.1:9092")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "stream.toml"
+        features = "\n".join(f'f{k} = "number"' for k in range(arguments.features))
         name = f"bench-{uuid.uuid4().hex[:8]}"
-        path.write_text(
-            STREAM.format(name=name, bootstrap=arguments.bootstrap, partitions=arguments.partitions)
-        )
+        path.write_text(STREAM.format(name=name, **{**vars(arguments), "features": features}))
         settings = load(path)
         topics.create(settings)
-        write(settings, arguments.rows, arguments.late, arguments.missing)
-        print(json.dumps({**vars(arguments), **joined(settings, path, arguments.rows)}, indent=2))
+        write(settings, arguments.rows, 0 if arguments.waiting else arguments.rows, arguments.late)
+        measured = waited if arguments.waiting else joined
+        print(json.dumps({**vars(arguments), **measured(settings, path, arguments.rows)}, indent=2))
 
 
-def write(settings: Settings, rows: int, late: int, missing: float) -> None:
-    """Predictions in order, and their labels out of order behind them."""
+def write(settings: Settings, rows: int, labelled: int, late: int) -> None:
+    """Predictions in order, and the labels of the first `labelled`, out of order, behind them."""
     chance = random.Random(0)
     producer = clients.producer(settings.kafka, linger_ms=20, compression_type="lz4")
     predictions, labels = (t.of(settings.name) for t in (names.PREDICTIONS, names.LABELS))
-    due = sorted((i + late * chance.uniform(0.75, 1), i) for i in range(rows) if chance.random() >= missing)
+    due = sorted((i + late * chance.uniform(0.75, 1), i) for i in range(labelled))
     at = 0
     for i in range(rows + late + 1):
         if i < rows:
-            put(producer, predictions, f"e-{i}", prediction(chance, i))
+            put(producer, predictions, f"e-{i}", prediction(chance, i, len(settings.features)))
         while at < len(due) and due[at][0] <= i:
             row = due[at][1]
             label = {"event_id": f"e-{row}", "label": row % 2, "ts": START + row + late}
@@ -97,8 +104,8 @@ def put(producer: Producer, topic: str, key: str | None, value: bytes) -> None:
             return
 
 
-def prediction(chance: random.Random, i: int) -> bytes:
-    """A record of `predictions` with eight features."""
+def prediction(chance: random.Random, i: int, features: int) -> bytes:
+    """A record of `predictions`."""
     share = chance.random()
     return msgspec.json.encode(
         {
@@ -109,45 +116,97 @@ def prediction(chance: random.Random, i: int) -> bytes:
             "model_version": 1,
             "role": "champion",
             "prediction": i % 2 if chance.random() < 0.9 else 1 - i % 2,
-            "features": {f"f{k}": chance.gauss(0, 1) for k in range(8)},
+            "features": {f"f{k}": chance.gauss(0, 1) for k in range(features)},
             "probabilities": {"0": share, "1": 1 - share},
         }
     )
 
 
 def joined(settings: Settings, path: Path, rows: int) -> dict[str, object]:
-    """What one joiner process made of it."""
-    began = time.monotonic()
-    script = Path(sys.executable).parent / "scoreloop"
-    joiner = subprocess.Popen([script, "joiner", path], stderr=subprocess.DEVNULL)
-    try:
-        peak = await_outcomes(settings, rows, joiner.pid)
-    finally:
-        joiner.terminate()
-        joiner.wait()
-    outcomes = read_to_end(settings.kafka, names.OUTCOMES.of(settings.name))
-    times = [message.timestamp()[1] for message in outcomes]
-    span = (max(times) - min(times)) / 1000
+    """What one joiner process makes of predictions and labels."""
+    client = clients.admin(settings.kafka)
+    with joiner(path, subprocess.DEVNULL) as process:
+        reach(lambda: written(client, settings, names.JOINING), 1)
+        before = cpu_seconds(process.pid)
+        reach(lambda: written(client, settings, names.OUTCOMES), rows)
+        spent, peak = cpu_seconds(process.pid) - before, memory(process.pid, "VmHWM")
+    times = [m.timestamp()[1] for m in read_to_end(settings.kafka, names.OUTCOMES.of(settings.name))]
     return {
         "outcomes": len(times),
-        "outcomes_a_second": round(len(times) / span),
-        "seconds_with_start": round(time.monotonic() - began, 1),
-        "peak_rss_mb": peak,
+        "outcomes_a_second": round(1000 * len(times) / (max(times) - min(times))),
+        "cpu_us_an_outcome": round(spent / rows * 1e6, 1),
+        "peak_rss_mb": round(peak),
     }
 
 
-def await_outcomes(settings: Settings, rows: int, pid: int) -> int:
-    """Wait until as many predictions as there are have their outcome; the joiner's largest memory in MB."""
-    client = clients.admin(settings.kafka)
-    name = names.OUTCOMES.of(settings.name)
-    count = topics.partitions(client, settings)[name]
-    peak = 0
-    while True:
-        status = Path(f"/proc/{pid}/status").read_text()
-        peak = max(peak, int(status.split("VmHWM:")[1].split()[0]) // 1024)
-        if sum(offsets(client, name, count, OffsetSpec.latest()).values()) >= rows:
-            return peak
-        time.sleep(0.2)
+def waited(settings: Settings, path: Path, rows: int) -> dict[str, object]:
+    """What one joiner process takes while all predictions wait, and its successor's restore."""
+    with joiner(path, subprocess.DEVNULL) as process:
+        reach(lambda: taken(settings), 1)
+        before, empty = cpu_seconds(process.pid), memory(process.pid, "VmRSS")
+        reach(lambda: taken(settings), rows)
+        spent, resident = cpu_seconds(process.pid) - before, memory(process.pid, "VmRSS")
+        process.send_signal(signal.SIGKILL)
+    with joiner(path, subprocess.PIPE) as process:
+        restored = restores(process, settings.topics.partitions)
+        after = memory(process.pid, "VmHWM")
+    return {
+        "cpu_us_a_prediction": round(spent / rows * 1e6, 1),
+        "rss_mb": round(resident),
+        "rss_bytes_a_prediction": round((resident - empty) * 2**20 / rows),
+        "restored": sum(count for _, count in restored),
+        "restore_seconds": round(sum(seconds for seconds, _ in restored), 1),
+        "restored_peak_rss_mb": round(after),
+    }
+
+
+@contextmanager
+def joiner(path: Path, log: int) -> Iterator[subprocess.Popen[str]]:
+    """A joiner of the stream, as a process of its own."""
+    script = Path(sys.executable).parent / "scoreloop"
+    process = subprocess.Popen([script, "joiner", path], stderr=log, text=True)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def reach(count: Callable[[], int], wanted: int) -> None:
+    """Wait until there are so many."""
+    while count() < wanted:
+        time.sleep(0.1)
+
+
+def written(client: AdminClient, settings: Settings, topic: names.Topic) -> int:
+    """How many records a topic has, and marks of transactions."""
+    name, count = topic.of(settings.name), settings.topics.partitions
+    return sum(offsets(client, name, count, OffsetSpec.latest()).values())
+
+
+def taken(settings: Settings) -> int:
+    """How many predictions the joiner has read and committed."""
+    group = names.group(settings.name, names.JOINER)
+    topic, count = names.PREDICTIONS.of(settings.name), settings.topics.partitions
+    return sum(offset or 0 for offset in committed(settings.kafka, group, topic, count).values())
+
+
+def restores(process: subprocess.Popen[str], partitions: int) -> list[tuple[float, int]]:
+    """Seconds, and records that wait, of each partition, as the joiner's log says."""
+    lines = map(RESTORED.search, cast("IO[str]", process.stderr))
+    found = islice(filter(None, lines), partitions)
+    return [(float(match[1]), int(match[2])) for match in found]
+
+
+def memory(pid: int, what: str) -> float:
+    """A figure of /proc's in MB: VmRSS is now, VmHWM the largest so far."""
+    return int(Path(f"/proc/{pid}/status").read_text().split(f"{what}:")[1].split()[0]) / 1024
+
+
+def cpu_seconds(pid: int) -> float:
+    """Of all threads, in the kernel and out of it."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

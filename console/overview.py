@@ -1,18 +1,22 @@
 """The live table of `up`: what each child is, and what the cluster knows of it."""
 
+import time
 from collections.abc import Sequence
 from threading import Event, Thread
 from typing import Protocol
 
 from rich.table import Table
 
-from console.facts import Facts, WorkerFacts, facts
+from console.service_facts import ServiceFacts, services
+from console.workers import WorkerFacts
 from events import topics
 from events.errors import ScoreloopError
 from events.settings import Settings
 from transport import clients
 
 EVERY_SECONDS = 2.0
+REST = 10
+"""How many times as long as an answer took to wait for the next question."""
 
 
 class Supervised(Protocol):
@@ -28,25 +32,27 @@ class Supervised(Protocol):
 
 
 class Overview(Thread):
-    """Asks the cluster for the stream's facts every two seconds, beside the supervision, never in its way."""
+    """Asks the cluster how the services are, beside the supervision, never in its way."""
 
     def __init__(self, settings: Settings, children: Sequence[Supervised]) -> None:
         super().__init__(name="overview", daemon=True)
         self._settings = settings
         self._children = children
-        self._facts: Facts | None = None
+        self._services: dict[str, ServiceFacts] = {}
         self._trouble = ""
         self._stopping = Event()
 
     def run(self) -> None:
-        """Ask until `close`."""
+        """Ask until `close`; the more there is to read, the more seldom."""
         client = clients.admin(self._settings.kafka)
         while not self._stopping.is_set():
+            began = time.monotonic()
             try:
-                self._facts, self._trouble = facts(client, self._settings), ""
+                self._services = services(client, self._settings, time.time_ns() // 1_000_000)
+                self._trouble = ""
             except ScoreloopError as error:
                 self._trouble = str(error)
-            self._stopping.wait(EVERY_SECONDS)
+            self._stopping.wait(max(EVERY_SECONDS, REST * (time.monotonic() - began)))
 
     def close(self) -> None:
         """Stop asking; an answer under way is not waited for."""
@@ -57,20 +63,16 @@ class Overview(Thread):
         table = Table(title=self._title(), title_justify="left", caption=self._trouble or None)
         for column in ("service", "process", "state", "restarts", "epoch", "champion", "says"):
             table.add_column(column)
-        known = {} if self._facts is None else self._workers(self._facts)
+        known = {worker.worker: worker for of in self._services.values() for worker in of.workers}
         for child in self._children:
             table.add_row(*_row(child, known.get(child.name)))
         return table
 
     def _title(self) -> str:
-        if self._facts is None:
+        if not self._services:
             return self._settings.name
-        lag = self._facts.services[topics.SCORER].lag
-        return f"{self._settings.name} at {self._settings.kafka.bootstrap_servers}: {lag} events wait"
-
-    @staticmethod
-    def _workers(known: Facts) -> dict[str, WorkerFacts]:
-        return {worker.worker: worker for worker in known.services[topics.SCORER].workers}
+        lag = self._services[topics.SCORER].lag
+        return f"{self._settings.name} at {self._settings.kafka.bootstrap_servers}: {lag:,} events wait"
 
 
 def _row(child: Supervised, worker: WorkerFacts | None) -> tuple[str, ...]:
@@ -85,5 +87,5 @@ def _row(child: Supervised, worker: WorkerFacts | None) -> tuple[str, ...]:
         str(child.restarts),
         str(worker.epoch or "-"),
         str(worker.champion or "-"),
-        worker.error or "",
+        worker.error or worker.detail or "",
     )

@@ -1,4 +1,4 @@
-"""`scoreloop scorer|joiner|monitor`: one service in the foreground, for a process manager."""
+"""`scoreloop scorer|joiner|monitor|trainer`: one service in the foreground, for a process manager."""
 
 from collections.abc import Callable
 from threading import Event
@@ -67,3 +67,15 @@ def monitor(settings: Settings, slot: int, **options: Any) -> None:
     from consumers.monitor_service import run_monitor  # noqa: PLC0415
 
     _run(run_monitor, settings, slot, options)
+
+
+@click.command(epilog="Example: scoreloop trainer stream.toml --slot 1")
+@_options
+def trainer(settings: Settings, slot: int, **options: Any) -> None:
+    """Act on what the monitor and operators decide: retrain, promote, roll back, each decision once.
+
+    One works; others, each with a slot of its own, stand by.
+    """
+    from consumers.trainer.service import run_trainer  # noqa: PLC0415
+
+    _run(run_trainer, settings, slot, options)

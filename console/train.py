@@ -1,18 +1,33 @@
 """`scoreloop train`: a first version from a file, made champion."""
 
 import time
-import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+from uuid import uuid4
 
 import click
 
 from console.sources import source_options
 from console.stream import json_option, print_json, stream_argument
-from consumers.registration import ModelsWriter
+from consumers.trainer.draft import DRAFT
+from consumers.trainer.registration import registered
+from consumers.trainer.service import run_trainer
+from events import topics
+from events.errors import ScoreloopError
+from events.records import Decision, DecisionResult
 from events.settings import Settings
 from models import training
 from models.registry import Registry
+from producers.decisions import Asking, decided
 from producers.examples import examples, origin
 from producers.rows import Rows
+from transport.topics import require
+
+_RUNNING_SECONDS = 3.0
+"""How long a trainer that runs has before one is run here: it may have been killed a moment ago."""
+_RESULT_SECONDS = 60.0
+_LOOK_SECONDS = 0.5
 
 
 @click.command(epilog="Example: scoreloop train stream.toml --csv history.csv --rows 0:2000")
@@ -26,22 +41,18 @@ def train(settings: Settings, rows: Rows, seed: int, *, as_json: bool) -> None:
     on the newest rows, registers it and writes `roles`: running scorers go over to it between two batches.
     Rows without a label, or without a feature that is not nullable, are left out and counted.
     """
-    writer = ModelsWriter(settings)  # first: a broker that is away is told of before the work
-    try:
-        found = examples(settings, rows)
-        say(f"{len(found.rows)} rows to learn from, {found.left_out} left out")
-        trained = training.train(settings, found.rows, found.labels, say)
-        kept = Registry(settings.registry.url).put_rows(found.columns(settings))
-        trained_on = {**origin(rows, seed), "used": len(found.rows), "rows_sha256": kept}
-        reason = f"trained on {len(found.rows)} rows of {rows.name}"
-        roles = writer.promote(
-            trained, trained_on, decision_id=str(uuid.uuid4()), reason=reason, now=time.time_ns() // 1_000_000
-        )
-    finally:
-        writer.close()
+    require(settings, topics.CONTROL, topics.MODELS)  # a broker that is away is told of before the work
+    found = examples(settings, rows)
+    say(f"{len(found.rows)} rows to learn from, {found.left_out} left out")
+    trained = training.train(settings, found.rows, found.labels, say)
+    kept = Registry(settings.registry.url).put_rows(found.columns(settings))
+    trained_on = {**origin(rows, seed), "used": len(found.rows), "rows_sha256": kept}
+    draft = registered(settings, trained, trained_on)
+    reason = f"trained on {len(found.rows)} rows of {rows.name}"
+    result = _promoted(settings, decided("promote", reason, evidence={DRAFT: draft.model_dump()}))
     facts = {
-        "version": roles.champion,
-        "epoch": roles.epoch,
+        "version": result.version,
+        "epoch": result.epoch,
         "estimator": trained.estimator,
         "metrics": trained.metrics,
         "trained_on": trained_on,
@@ -50,9 +61,63 @@ def train(settings: Settings, rows: Rows, seed: int, *, as_json: bool) -> None:
         print_json(facts)
         return
     click.echo(
-        f"version {roles.champion} ({trained.estimator}) is champion since epoch {roles.epoch}; "
+        f"version {result.version} ({trained.estimator}) is champion since epoch {result.epoch}; "
         f"error {trained.metrics['error']:.4f} on the newest {trained.metrics['rows']} rows"
     )
+
+
+def _promoted(settings: Settings, decision: Decision) -> DecisionResult:
+    """What the trainer made of the promotion; without one that runs, one is run here meanwhile.
+
+    Raises:
+        ScoreloopError: it did not become champion.
+    """
+    with Asking(settings) as asking:
+        result = None
+        if asking.trainer_runs:
+            asking.put(decision)
+            result = asking.result(_RUNNING_SECONDS, say)
+        if result is None:
+            with _trainer(settings) as failures:
+                asking.put(decision)  # a second time is passed over
+                result = _awaited(asking, failures)
+    if result is None:
+        raise ScoreloopError(
+            f"no trainer has acted on decision {decision.decision_id} in {_RESULT_SECONDS:.0f} s; it stays "
+            "in control: look with `scoreloop status`"
+        )
+    if result.status != "done":
+        raise ScoreloopError(f"the version is not champion: {result.reason}")
+    return result
+
+
+def _awaited(asking: Asking, failures: list[BaseException]) -> DecisionResult | None:
+    """What becomes of the decision, while the trainer that runs here is well."""
+    until = time.monotonic() + _RESULT_SECONDS
+    while (result := asking.result(_LOOK_SECONDS, say)) is None and time.monotonic() < until:
+        if failures:
+            raise failures[0]
+    return result
+
+
+@contextmanager
+def _trainer(settings: Settings) -> Iterator[list[BaseException]]:
+    """A trainer in a slot of its own while it is needed; its failure, if any, is in the list."""
+    stop, failures = Event(), []
+
+    def work() -> None:
+        try:
+            run_trainer(settings, f"train-{uuid4().hex[:8]}", stop)
+        except BaseException as error:  # noqa: BLE001 (raised by who waits for it)
+            failures.append(error)
+
+    thread = Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield failures
+    finally:
+        stop.set()
+        thread.join()
 
 
 def say(line: str) -> None:

@@ -49,7 +49,7 @@ def supervise(settings: Settings, path: Path, workers: int, stop: Event) -> None
             click.echo(line, err=True)
 
     slots = [(topics.SCORER, slot) for slot in range(workers)]
-    slots += [(topics.JOINER, 0), (topics.MONITOR, 0)]
+    slots += [(topics.JOINER, 0), (topics.MONITOR, 0), (topics.TRAINER, 0)]
     children = [
         Child(
             topics.worker(service, slot),

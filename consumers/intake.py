@@ -11,7 +11,7 @@ from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from consumers.turn import Batch, Place, Received
+from consumers.turn import Batch, Received
 from events.errors import ScoreloopError
 from events.settings import Settings
 from events.topics import Topic
@@ -46,9 +46,12 @@ class Intake:
     it, because the offsets of a partition that has moved would be committed under the new generation.
     Topics with as many partitions as each other are handed out together (range): a member that has
     partition 3 of one has it of all.
+
+    A `member` with a name keeps its place in the group over a restart, and for a while after its end; one
+    without leaves the group when it is closed.
     """
 
-    def __init__(self, settings: Settings, topics: Sequence[Topic], group: str, member: str) -> None:
+    def __init__(self, settings: Settings, topics: Sequence[Topic], group: str, member: str | None) -> None:
         self.topics = [topic.of(settings.name) for topic in topics]
         self._most = settings.scoring.batch_records
         self._wait = settings.scoring.batch_wait / 1000
@@ -56,7 +59,7 @@ class Intake:
         self._consumer: Consumer = clients.consumer(
             settings.kafka,
             group,
-            group_instance_id=member,
+            **({} if member is None else {"group_instance_id": member}),
             session_timeout_ms=_SESSION_TIMEOUT_MS,
             max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
             partition_assignment_strategy="range",
@@ -147,11 +150,6 @@ def _gone(topic: str, partition: int | None, why: str) -> str:
         "Either the group never had one: run `scoreloop topics create STREAM.toml`; "
         "or records were deleted before they were read"
     )
-
-
-def next_offsets(messages: Sequence[Received]) -> dict[Place, int]:
-    """The offsets to commit after `messages`: from the records themselves, never from the position."""
-    return {(message.topic(), message.partition()): message.offset() + 1 for message in messages}
 
 
 def _placed(message: Message) -> Received:

@@ -28,7 +28,7 @@ from threading import Event
 
 from confluent_kafka import TopicPartition
 
-from consumers.intake import Intake, IntakeLostError, next_offsets
+from consumers.intake import Intake, IntakeLostError
 from consumers.turn import Batch, Step, Turn
 from events.errors import ScoreloopError
 from transport.transaction import ProducerLostError, TransactionAbortedError, TransactionalProducer
@@ -147,7 +147,7 @@ class TransactionLoop:
 
 def _offsets(batch: Batch, turn: Turn) -> list[TopicPartition]:
     """What to commit: the batch's next offsets, and in their place what the step itself noted."""
-    plain = next_offsets(batch.messages).items()
+    plain = batch.next_offsets.items()
     return [
         *(TopicPartition(*place, offset) for place, offset in plain if place not in turn.notes),
         *(TopicPartition(*place, offset, note) for place, (offset, note) in turn.notes.items()),

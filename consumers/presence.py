@@ -1,4 +1,4 @@
-"""A slot of the joiner or the monitor, as `status` sees it: a thread that reports beside the loop.
+"""A slot of the joiner, the monitor or the trainer, as `status` sees it: a thread that reports beside the loop.
 
 with Presence(settings, topics.MONITOR, slot, stop) as presence:
     TransactionLoop(…, presence.successor, progress).run(stop)
@@ -27,7 +27,7 @@ class Presence(Thread):
         ScoreloopError: the topic does not take records.
     """
 
-    def __init__(self, settings: Settings, service: str, slot: int, stop: Event) -> None:
+    def __init__(self, settings: Settings, service: str, slot: topics.Slot, stop: Event) -> None:
         self.worker = topics.worker(service, slot)
         super().__init__(name=f"presence of {self.worker}", daemon=True)
         self.failure: BaseException | None = None

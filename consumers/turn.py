@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 from confluent_kafka import TopicPartition
@@ -23,7 +24,7 @@ class Received(Protocol):
     def value(self) -> bytes | None: ...  # noqa: D102
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Batch:
     """What has been read in one turn; often nothing."""
 
@@ -33,6 +34,19 @@ class Batch:
     began: Sequence[TopicPartition] | None = None
     """The committed offsets, with their metadata, where reading starts anew with this turn: after a start,
     a rebalance or an abort. It names every partition that is read; what was known of others is void."""
+
+    @cached_property
+    def by_place(self) -> Mapping[Place, Sequence[Received]]:
+        """The records of each partition, in their order."""
+        found: dict[Place, list[Received]] = {}
+        for message in self.messages:
+            found.setdefault((message.topic(), message.partition()), []).append(message)
+        return found
+
+    @cached_property
+    def next_offsets(self) -> Mapping[Place, int]:
+        """The offsets to commit: from the records themselves, never from the position."""
+        return {place: messages[-1].offset() + 1 for place, messages in self.by_place.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,23 +76,24 @@ def searched(
     return found
 
 
-def splits(problem: Problem, rows: int, folds: int) -> list[tuple[Positions, Positions]]:
-    """The first `rows` rows in time-ordered folds.
+def splits(problem: Problem, end: int, folds: int, begin: int = 0) -> list[tuple[Positions, Positions]]:
+    """The rows from `begin` up to `end` in time-ordered folds.
 
     A fold whose earlier rows all have one class teaches nothing and is left out.
 
     Raises:
         ScoreloopError: there are too few rows, or no fold is left.
     """
+    rows = end - begin
     if rows <= folds:
         raise ScoreloopError(
             f"only {rows} rows come before the holdout, and [training] folds = {folds} needs {folds + 1}; "
             "give more rows"
         )
     found = [
-        (learn, judge)
+        (learn + begin, judge + begin)
         for learn, judge in TimeSeriesSplit(folds).split(np.arange(rows))
-        if not problem.classes or len(np.unique(problem.targets[learn])) > 1
+        if not problem.classes or len(np.unique(problem.targets[learn + begin])) > 1
     ]
     if not found:
         raise ScoreloopError(

@@ -4,16 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix
 from sklearn.pipeline import Pipeline
 
 from events.errors import ScoreloopError
 from events.schema import Label
-from events.settings import Settings
-from models import figures
+from events.settings import Settings, Training
 from models.frame import Row
+from models.holdout import measured
 from models.problem import Candidate, Problem, problem
 from models.search import GRIDS, Grids, Judged, Progress, best, searched, splits
 
@@ -23,9 +20,8 @@ class Trained:
     """A version before it has a number.
 
     `params` says how it was found: `family`, `params` of the estimator, `folds`, `holdout`, `seed`, and
-    `candidates` with the losses of all that were tried. `metrics` are the figures on the holdout, the newest
-    rows, by the pipeline that had learned from those before: `rows`, `loss_sum` (the number of errors, or the
-    sum of squares), `error` (the mean loss) and the contract's `values`. Both are JSON.
+    `candidates` with the losses of all that were tried. `metrics` are `models.holdout`'s figures on the
+    newest rows, by the pipeline that had learned from those before. Both are JSON.
     """
 
     pipeline: Pipeline
@@ -65,6 +61,19 @@ def train(
     metrics = _measured(given, winner, before, settings.positive_index)
     tell(f"holdout error {metrics['error']:.4g}; training on all {len(rows)} rows")
     fitted = given.fitted(winner, slice(None))
+    return described(given, fitted, winner, judged, training, metrics)
+
+
+def described(
+    given: Problem,
+    fitted: Pipeline,
+    winner: Candidate,
+    judged: Sequence[Judged],
+    training: Training,
+    metrics: dict[str, Any],
+) -> Trained:
+    """`fitted` as a version: the `winner` among those `judged`, with its `metrics`."""
+    tie = "log_loss" if given.classes else "mae"
     return Trained(
         pipeline=fitted,
         estimator=f"{winner.family}: {type(fitted[-1]).__name__}",
@@ -72,7 +81,7 @@ def train(
             "family": winner.family,
             "params": dict(winner.params),
             **training.model_dump(include={"folds", "holdout", "seed"}),
-            "candidates": [_row(one, given) for one in judged],
+            "candidates": [_row(one, tie) for one in judged],
         },
         metrics=metrics,
     )
@@ -87,26 +96,11 @@ def _measured(given: Problem, winner: Candidate, before: int, positive: int) -> 
         raise ScoreloopError(
             f"{winner} was best in the search but fails on the newest rows: {error}"
         ) from None
-    loss, tie = given.losses(answers, holdout)
-    targets = given.targets[holdout]
-    if given.classes:
-        confusion = confusion_matrix(targets, answers.argmax(axis=1), labels=range(given.classes))
-        values = figures.classification(confusion.tolist(), tie, positive)
-    else:
-        values = _regression(targets, loss, tie)
-    return {"rows": len(targets), "loss_sum": loss, "error": loss / len(targets), "values": values}
+    return measured(given, answers, holdout, positive)
 
 
-def _regression(targets: NDArray[np.float64], squared: float, absolute: float) -> figures.Figures:
-    centred = targets - targets[0]
-    return figures.regression(
-        len(targets), squared, absolute, float(centred.sum()), float(np.square(centred).sum())
-    )
-
-
-def _row(one: Judged, given: Problem) -> dict[str, Any]:
+def _row(one: Judged, tie: str) -> dict[str, Any]:
     """One line of the search's table."""
-    tie = "log_loss" if given.classes else "mae"
     return {
         "family": one.candidate.family,
         "params": dict(one.candidate.params),

@@ -14,9 +14,9 @@ from threading import Event, Thread
 from typing import Any
 
 from confluent_kafka import Message
+from models_writer import promote
 
 from consumers.join.service import run_joiner
-from consumers.registration import ModelsWriter
 from consumers.service import run_scorer
 from events import topics as names
 from events.records import Roles, Worker
@@ -63,11 +63,7 @@ class Stream:
             update={"training": self.settings.training.model_copy(update={"families": ("linear",)})}
         )
         trained = training.train(settings, inputs, labels)
-        writer = ModelsWriter(self.settings)
-        try:
-            return writer.promote(trained, {"rows": rows}, f"d-{seed}", "a test", int(time.time() * 1000))
-        finally:
-            writer.close()
+        return promote(self.settings, trained, {"rows": rows}, f"d-{seed}")
 
     def row(self, chance: random.Random, i: int) -> tuple[Any, ...]:
         values: dict[str, Any] = {

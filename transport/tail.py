@@ -1,6 +1,8 @@
-"""The newest record of a key that is written often, without reading the topic from its beginning."""
+"""The newest records of a topic with one partition, without reading it from its beginning."""
 
-from confluent_kafka import KafkaException, TopicPartition
+from dataclasses import dataclass
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from events.dead_letters import octets
 from events.errors import ScoreloopError
@@ -10,35 +12,76 @@ from transport.reading import READER_GROUP, read_up_to
 
 _FIRST_SPAN, _WIDER = 16, 16
 _PATIENCE_SECONDS = 30.0
+_WAIT_MS = 10
 
 
-def last(kafka: Kafka, topic: str, key: bytes) -> bytes | None:
-    """The newest committed value of `key` in the one partition of `topic`, None without.
+@dataclass(frozen=True, slots=True)
+class Last:
+    """A committed record: key, value (None: a tombstone), Kafka timestamp in milliseconds."""
+
+    key: bytes | None
+    value: bytes | None
+    ts: int
+
+
+def last(kafka: Kafka, topic: str, key: bytes) -> Last | None:
+    """The newest record of `key`, None without.
 
     Looks at a few offsets before the end, and at ever more of them where it is not there.
 
     Raises:
         ScoreloopError: the topic cannot be read.
     """
-    consumer = clients.consumer(kafka, READER_GROUP, enable_partition_eof=True, auto_offset_reset="earliest")
+    span = _FIRST_SPAN
+    while True:
+        records, whole = recent(kafka, topic, span)
+        found = [record for record in records if record.key == key]
+        if found or whole:
+            return found[-1] if found else None
+        span *= _WIDER
+
+
+def recent(kafka: Kafka, topic: str, span: int) -> tuple[list[Last], bool]:
+    """The records among the newest `span` offsets, in order, and whether these are all of the topic's.
+
+    Raises:
+        ScoreloopError: the topic cannot be read.
+    """
+    consumer = glancing(kafka)
     try:
         low, end = consumer.get_watermark_offsets(
             TopicPartition(topic, 0), timeout=_PATIENCE_SECONDS, cached=False
         )
-        span, found = _FIRST_SPAN, None
-        while found is None and span < _WIDER * (end - low):
-            consumer.assign([TopicPartition(topic, 0, max(low, end - span))])
-            consumer.resume([TopicPartition(topic, 0)])  # reading up to an end leaves a partition paused
-            for message in read_up_to(consumer, topic, {0: end}, _bear):
-                found = octets(message.value()) if message.key() == key else found
-            span *= _WIDER
+        start = max(low, end - span)
+        consumer.assign([TopicPartition(topic, 0, start)])
+        unread = {0: end} if start < end else {}
+        records = [
+            Last(octets(message.key()), octets(message.value()), message.timestamp()[1])
+            for message in read_up_to(consumer, topic, unread, patient)
+        ]
     except KafkaException as error:
         raise ScoreloopError(f"{topic}: {clients.reason(error)}") from None
     finally:
         consumer.close()
-    return found
+    return records, start == low
 
 
-def _bear(topic: str, seconds: float) -> None:
+def glancing(kafka: Kafka) -> Consumer:
+    """A consumer that reads a little and is asked at once where the end is."""
+    return clients.consumer(
+        kafka,
+        READER_GROUP,
+        enable_partition_eof=True,
+        auto_offset_reset="earliest",
+        fetch_wait_max_ms=_WAIT_MS,  # behind a transaction's mark an end is told after an empty fetch only
+    )
+
+
+def patient(topic: str, seconds: float) -> None:
+    """Bears with a broker that has said nothing about `topic` for `seconds`, up to half a minute.
+
+    Raises:
+        ScoreloopError: that is too long.
+    """
     if seconds > _PATIENCE_SECONDS:
         raise ScoreloopError(f"{topic}: no broker has answered for {seconds:.0f} s")

@@ -20,7 +20,7 @@ def digest(*values: Any) -> int:
     return hash(encode(values))
 
 
-class Told(Struct, Generic[_Features], frozen=True, gc=False):
+class Answer(Struct, Generic[_Features], frozen=True, gc=False):
     """A prediction or a shadow."""
 
     event_id: str
@@ -44,7 +44,7 @@ class Told(Struct, Generic[_Features], frozen=True, gc=False):
         return int(partition), int(offset)
 
 
-class Settled(Told[_Features], Generic[_Features], frozen=True, gc=False, kw_only=True):
+class Outcome(Answer[_Features], Generic[_Features], frozen=True, gc=False, kw_only=True):
     """An answer with its label, or its expiry."""
 
     label: bool | int | float | str | None
@@ -64,41 +64,41 @@ class Answers:
         self._classes = settings.classes
         self._foreign = foreign
         features = features_type(settings.features, strict=False)
-        told: Any = Told  # the type is made at run time
-        settled: Any = Settled
-        self._told = msgspec.json.Decoder(told[features])
-        self._settled = msgspec.json.Decoder(settled[features])
-        self._any_told = msgspec.json.Decoder(Told[dict[str, Any]])
-        self._any_settled = msgspec.json.Decoder(Settled[dict[str, Any]])
+        answer: Any = Answer  # the type is made at run time
+        outcome: Any = Outcome
+        self._answer = msgspec.json.Decoder(answer[features])
+        self._outcome = msgspec.json.Decoder(outcome[features])
+        self._any_answer = msgspec.json.Decoder(Answer[dict[str, Any]])
+        self._any_outcome = msgspec.json.Decoder(Outcome[dict[str, Any]])
 
-    def told(self, value: bytes | None) -> Told[Any] | None:
+    def answer(self, value: bytes | None) -> Answer[Any] | None:
         """The prediction or shadow in `value`, None where it is not as the contract says."""
-        return self._read(value, self._told, self._any_told)
+        return self._read(value, self._answer, self._any_answer)
 
-    def settled(self, value: bytes | None) -> Settled[Any] | None:
+    def outcome(self, value: bytes | None) -> Outcome[Any] | None:
         """The outcome in `value`, None where it is not as the contract says."""
-        found = self._read(value, self._settled, self._any_settled)
-        return found if isinstance(found, Settled) else None
+        found = self._read(value, self._outcome, self._any_outcome)
+        return found if isinstance(found, Outcome) else None
 
     def is_foreign(self, version: int) -> bool:
         """Whether that version answers another schema."""
         return version in self._foreign
 
-    def whole(self, told: Told[Any]) -> int:
+    def whole(self, answer: Answer[Any]) -> int:
         """A digest of all the fields of an answer."""
         return digest(
-            told.event_id, told.prediction_id, told.ts, told.scored_ts, told.model_version, told.role,
-            self.label(told.prediction), told.features, told.probabilities,
+            answer.event_id, answer.prediction_id, answer.ts, answer.scored_ts, answer.model_version,
+            answer.role, self.label(answer.prediction), answer.features, answer.probabilities,
         )  # fmt: skip
 
     def label(self, label: Any) -> Any:
         """A class as it is; of a regression the number, however it is written."""
         return label if self._classes or label is None else float(label)
 
-    def _read(self, value: bytes | None, quick: Any, generic: Any) -> Told[Any] | None:
+    def _read(self, value: bytes | None, quick: Any, generic: Any) -> Answer[Any] | None:
         for decoder in (quick, generic):
             try:
-                found: Told[Any] = decoder.decode(value or b"")
+                found: Answer[Any] = decoder.decode(value or b"")
                 found.source  # noqa: B018 (looks whether there is one)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
                 continue

@@ -13,19 +13,19 @@ from verify.book import Book
 from verify.cut import READ, Cut, Offsets
 from verify.decisions import check_decisions
 from verify.evidence import Fault
-from verify.filed import check_filed
+from verify.exactly_once import check_exactly_once
 from verify.finishes import Finishes
 from verify.held import Held
 from verify.history import History
 from verify.join import Join
 from verify.joined import Joined, example
 from verify.lateness import Lateness
-from verify.reading import Tell
+from verify.lineage import check_lineage
+from verify.reading import Progress
 from verify.replay import Replay, check_named
 from verify.report import Findings, Report
+from verify.results import Results
 from verify.retention import Retention
-from verify.scored import check_scored
-from verify.settled import Scored
 from verify.sources import Sources
 from verify.tables import Tables
 from verify.windows import Windows, touch_pending
@@ -43,7 +43,7 @@ class Audit:
     def __init__(self, settings: Settings, cut: Cut, read: Read, replay: int | None) -> None:
         self._settings = settings
         self._cut = cut
-        self._from = read
+        self._records = read
         self._findings = Findings(settings.name)
         self._retention = Retention()
         self._tables = Tables()
@@ -55,9 +55,9 @@ class Audit:
         self._history = History(self._messages(topics.MODELS), self._findings)
         self._foreign = self._history.foreign(settings.schema_sha256)
         self._artifacts = Artifacts(settings.registry.url, self._history.versions())
-        answers = Answers(settings, self._foreign)
-        self._scored = Scored(settings, answers, self._book, cut, self._findings)
-        self._replay = Replay(settings, answers, self._artifacts, self._findings, replay)
+        reader = Answers(settings, self._foreign)
+        self._results = Results(settings, reader, self._book, cut, self._findings)
+        self._replay = Replay(settings, reader, self._artifacts, self._findings, replay)
 
     def read(self) -> None:
         """Read the topics, each once."""
@@ -65,16 +65,17 @@ class Audit:
         self._finishes.tallies(touch_pending(self._book, self._messages(topics.TALLIES), self._cut))
         self._tables.fill("events", self._sources.events(self._messages(topics.FEATURES)))
         for topic in (topics.PREDICTIONS, topics.SHADOWS):
-            answers = self._scored.told(topic, self._messages(topic), self._replay, self._finishes.settled)
+            settled_below = self._finishes.settled_below
+            answers = self._results.answers(topic, self._messages(topic), self._replay, settled_below)
             self._tables.fill("answers", answers)
-        self._tables.fill("outcomes", self._scored.settled(self._messages(topics.OUTCOMES)))
+        self._tables.fill("outcomes", self._results.outcomes(self._messages(topics.OUTCOMES)))
         self._tables.fill("labels", self._sources.labels(self._messages(topics.LABELS)))
         self._tables.fill("log", self._sources.log(self._messages(topics.JOINING)))
         self._tables.fill("letters", self._sources.letters(self._messages(topics.DEAD_LETTERS)))
         self._held.read(self._messages(topics.WINDOWS))
         self._windows.read(self._messages(topics.METRICS))
 
-    def report(self, beginnings: Mapping[Topic, Offsets], now: int, tell: Tell) -> Report:
+    def report(self, beginnings: Mapping[Topic, Offsets], now: int, tell: Progress) -> Report:
         """Check everything.
 
         `beginnings` were asked after reading; `tell` hears of answers as they are judged.
@@ -82,10 +83,10 @@ class Audit:
         self._retention.begins(beginnings)
         self._tables.fill("cut", self._cut_rows())
         foreign = bool(self._foreign)
-        check_scored(self._tables, self._findings, self._retention, foreign=foreign)
+        check_exactly_once(self._tables, self._findings, self._retention, foreign=foreign)
         check_named(self._tables, self._findings, self._history.named())
         self._replay.finish()
-        check_filed(self._tables, self._findings, self._retention, foreign=foreign)
+        check_lineage(self._tables, self._findings, self._retention, foreign=foreign)
         self._check_join(tell)
         self._windows.check(self._held, self._retention, finished=self._finishes.done is not None)
         check_decisions(self._history, self._findings, self._artifacts.trouble)
@@ -103,7 +104,7 @@ class Audit:
     def _messages(self, topic: Topic) -> Iterator[Message]:
         seen: set[int | None] = set()
         counted = 0
-        for message in self._from(topic):
+        for message in self._records(topic):
             if message.partition() not in seen:
                 seen.add(message.partition())
                 self._retention.saw(topic, message)
@@ -118,14 +119,14 @@ class Audit:
                 begins, gone = self._retention.beginning(topic, p), self._retention.gone_until(topic, p)
                 yield topic.name, p, taken.get(p, 0), begins, gone
 
-    def _check_join(self, tell: Tell) -> None:
+    def _check_join(self, tell: Progress) -> None:
         horizon = self._settings.labels.horizon
         gone = max(self._retention.anywhere_until(topic) for topic in (topics.FEATURES, topics.LABELS))
         curve = self._sources.seen.curve(gone + self._settings.limits.max_future_skew)
         lateness = Lateness(horizon, curve, self._finishes.ends, self._finishes.all_known)
 
-        def told(fault: Fault) -> None:
+        def broken(fault: Fault) -> None:
             self._findings.broken("I4", fault.sentence, example(self._findings.stream, fault))
 
-        join = Join(lateness, self._finishes.settled, told)
+        join = Join(lateness, self._finishes.settled_below, broken)
         Joined(self._tables, self._findings, self._retention, self._cut, horizon).check(join, tell)

@@ -9,7 +9,7 @@ from events.feature_codec import features_type
 from events.json_reading import INT64_MIN
 from events.schema import label_key
 from events.settings import Settings
-from verify.answers import Settled, Told
+from verify.answers import Answer, Outcome
 from verify.sums import ClassMatch, Match, NumberMatch, Sums
 
 Segment = tuple[str, Any] | None
@@ -38,16 +38,16 @@ class Book:
         self.touched: set[Cell] = set()
         """Cells of which something may not have reached the metrics that are read."""
 
-    def predicted(self, told: Told[Any], *, taken: bool, finished: bool) -> None:
+    def predicted(self, answer: Answer[Any], *, taken: bool, finished: bool) -> None:
         """An answer: whether the joiner has taken it, and whether it is before the last finish."""
-        for cell in self._cells(told):
+        for cell in self._cells(answer):
             sums = self._sums(cell)
             sums.predictions += 1
             sums.unfinished += not finished
             if not taken:
                 self.touched.add(cell)
 
-    def matched(self, outcome: Settled[Any], delay: int) -> None:
+    def matched(self, outcome: Outcome[Any], delay: int) -> None:
         """An answer got its label, which is a class of the stream or a number."""
         match = self._match(outcome, delay)
         for cell in self._cells(outcome):
@@ -55,7 +55,7 @@ class Book:
             sums.labelled += 1
             match.add_to(sums)
 
-    def expired(self, outcome: Settled[Any]) -> None:
+    def expired(self, outcome: Outcome[Any]) -> None:
         """An answer got none."""
         for cell in self._cells(outcome):
             self._sums(cell).expired += 1
@@ -78,17 +78,17 @@ class Book:
             found = self.cells[cell] = Sums()
         return found
 
-    def _match(self, outcome: Settled[Any], delay: int) -> Match:
+    def _match(self, outcome: Outcome[Any], delay: int) -> Match:
         if not self._classes:
             return NumberMatch(delay, float(outcome.prediction), float(outcome.label or 0))
         truth, answer = self.known(outcome.label) or 0, self.known(outcome.prediction)
         given = (outcome.probabilities or {}).get(self._keys[truth], 0.0)
         return ClassMatch(delay, truth, -1 if answer is None else answer, given)
 
-    def _cells(self, told: Told[Any]) -> Iterator[Cell]:
-        version, role, start = told.model_version, told.role, self.window(told.ts)
+    def _cells(self, answer: Answer[Any]) -> Iterator[Cell]:
+        version, role, start = answer.model_version, answer.role, self.window(answer.ts)
         yield Cell(version, role, None, start)
-        features = told.features
+        features = answer.features
         generic = isinstance(features, dict)  # of another schema
         for name, field in self._segments:
             value = features.get(name) if generic else getattr(features, field)

@@ -37,13 +37,14 @@ READ = (*FLOW_BACKWARDS, *AFTER)
 class Cut:
     """Where an audit stops.
 
-    `committed` is how far the service that reads a topic has come, `ends` how far the audit reads, and
-    `settled` the end of `internal.sources` before any other was asked: a `finished` below it holds for all.
+    `committed` is how far the service that reads a topic has come, and `ends` how far the audit reads.
+    `finished_below` is the end of `internal.sources` before any other was asked: what a finish settled that
+    is called done below it is settled in all that is read.
     """
 
     committed: Mapping[Topic, Offsets]
     ends: Mapping[Topic, Offsets]
-    settled: Offsets
+    finished_below: Offsets
 
     def taken(self, topic: Topic, partition: int, offset: int) -> bool:
         """Whether the service that reads `topic` has committed this record."""
@@ -59,9 +60,9 @@ def cut(client: AdminClient, settings: Settings) -> Cut:
         for group, topic in topics.groups(settings.name)
         if topic in read
     }
-    settled = _ends(client, settings, topics.SOURCES, 1)
+    finished_below = _ends(client, settings, topics.SOURCES, 1)
     ends = {topic: _ends(client, settings, topic, count) for topic, count in read.items()}
-    return Cut(done, ends, settled)
+    return Cut(done, ends, finished_below)
 
 
 def beginnings(client: AdminClient, settings: Settings) -> dict[Topic, Offsets]:

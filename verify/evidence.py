@@ -55,7 +55,7 @@ class Fault(NamedTuple):
     found: str
 
 
-Tell = Callable[[Fault], None]
+OnFault = Callable[[Fault], None]
 Group = list[Given]
 """The answers to one source record, its prediction in front."""
 

@@ -26,7 +26,7 @@ class Finishes:
                 self._found[offset] = finish
             elif key == FINISHED_KEY and (finished := Finished.found(value or b"")) is not None:
                 self._named.add(finished.finish)
-                if offset < cut.settled.get(0, 0):
+                if offset < cut.finished_below.get(0, 0):
                     self._done = finished.finish
 
     def tallies(self, messages: Iterable[Message]) -> None:
@@ -49,8 +49,8 @@ class Finishes:
         return self._named <= self._found.keys()
 
     @property
-    def settled(self) -> Mapping[int, int]:
-        """How far each partition of `features` has been settled by `done`."""
+    def settled_below(self) -> Mapping[int, int]:
+        """Partition of `features` → the offset below which `done` has settled everything."""
         return {} if self.done is None else self.done.features
 
     @property

@@ -17,7 +17,7 @@ prediction can have been read too late.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from verify.evidence import CONFLICT, ORPHAN, Fault, Given, Group, Known, Tell, alive, grouped, won
+from verify.evidence import CONFLICT, ORPHAN, Fault, Given, Group, Known, OnFault, alive, grouped, won
 from verify.lateness import Lateness
 
 EXPIRED_EARLY = "an answer expired though a label came in time: it expired early, or the label was dropped"
@@ -35,13 +35,14 @@ BOTH = "a label was joined and also put in dead-letters"
 class Join:
     """Judges events; `answers` and `labels` count what became of them.
 
-    `finished` is how far each partition of `features` has been settled by a finish.
+    `settled_below`: partition of `features` → the offset below which a finish has settled everything.
+    `on_fault` hears of what is wrong.
     """
 
-    def __init__(self, lateness: Lateness, finished: Mapping[int, int], tell: Tell) -> None:
+    def __init__(self, lateness: Lateness, settled_below: Mapping[int, int], on_fault: OnFault) -> None:
         self._lateness = lateness
-        self._finished = finished
-        self._tell = tell
+        self._settled_below = settled_below
+        self._on_fault = on_fault
         self.answers: Counter[str] = Counter()
         self.labels: Counter[str] = Counter()
 
@@ -61,44 +62,44 @@ class Join:
         if answer.status == "matched":
             self._matched(answer, before, labels)
             return
-        if answer.status is None and answer.event.offset < self._finished.get(answer.event.partition, 0):
-            self._tell(Fault(UNFINISHED, answer, "an outcome", "none"))
+        if answer.status is None and answer.event.offset < self._settled_below.get(answer.event.partition, 0):
+            self._on_fault(Fault(UNFINISHED, answer, "an outcome", "none"))
         first = None if before or lead.role == "shadow" else self._first(answer, labels)
         if first is None or first is not alive(labels) or self._late(first, answer):
             return
         expected = f"matched with the label known at {first.ts}"
         if answer.status == "expired":
-            self._tell(Fault(EXPIRED_EARLY, answer, expected, "expired"))
+            self._on_fault(Fault(EXPIRED_EARLY, answer, expected, "expired"))
         elif answer.taken and lead.taken and first.taken:
-            self._tell(Fault(WAITS, answer, expected, "no outcome"))
+            self._on_fault(Fault(WAITS, answer, expected, "no outcome"))
 
     def _matched(self, answer: Given, before: list[Group], labels: Sequence[Known]) -> None:
         label = next((label for label in labels if label.mark == answer.mark), None)
         if label is None:
-            self._tell(Fault(NO_LABEL, answer, "a label of this event", "none with that value and time"))
+            self._on_fault(Fault(NO_LABEL, answer, "a label of this event", "none with that value and time"))
             return
         if not before:
             first = self._first(answer, labels)
             if first is not None and first.mark != label.mark:
                 expected, found = f"the label known at {first.ts}", f"the one known at {label.ts}"
-                self._tell(Fault(NOT_FIRST, answer, expected, found))
+                self._on_fault(Fault(NOT_FIRST, answer, expected, found))
             return
         leads = (group[0] for group in before)
         owner = next((g for g in leads if self._in_time(label, g) and not self._late(label, g)), None)
         if owner is not None:
             expected = f"no label: it belongs to predictions-{owner.partition}-{owner.at}"
-            self._tell(Fault(SECOND, answer, expected, "matched"))
+            self._on_fault(Fault(SECOND, answer, expected, "matched"))
 
     def _became(
         self, label: Known, before: Sequence[Known], winner: Known | None, groups: list[Group]
     ) -> str:
-        """What became of a label, in the words of I4; what is wrong with that is told."""
+        """What became of a label, in the words of I4; a fault where that is wrong."""
         owner = groups[0][0] if groups else None
         joined = label is winner and any(
             a.mark == label.mark for g in groups for a in g if a.status == "matched"
         )
         if label.letter is not None and joined:
-            self._tell(Fault(BOTH, label, "no dead letter", label.letter))
+            self._on_fault(Fault(BOTH, label, "no dead letter", label.letter))
         if label.letter in {CONFLICT, ORPHAN}:
             return self._refused(label, before, owner)
         if joined:
@@ -117,21 +118,21 @@ class Join:
         if owner is not None and (not self._in_time(label, owner) or self._late(label, owner)):
             return "late"
         if label.judged:
-            self._tell(Fault(SILENT_CONFLICT, label, f"a dead letter, reason {CONFLICT}", "none"))
+            self._on_fault(Fault(SILENT_CONFLICT, label, f"a dead letter, reason {CONFLICT}", "none"))
         return "conflicts"
 
     def _refused(self, label: Known, before: Sequence[Known], owner: Given | None) -> str:
         """What a dead letter says of a label that is valid."""
         if label.letter == CONFLICT:
             if label.judged and all(other.label == label.label for other in before):
-                self._tell(Fault(NO_CONFLICT, label, "another label before it", "none"))
+                self._on_fault(Fault(NO_CONFLICT, label, "another label before it", "none"))
             return "conflicts"
         served = owner is not None and owner.role != "shadow" and owner.judged
         if owner is not None and served and not before and self._in_time(label, owner):
             late = self._lateness.prediction_was_late(owner.event, label.source, label.ts)
             if not late and not self._late(label, owner):
                 expected = f"joined to predictions-{owner.partition}-{owner.at}"
-                self._tell(Fault(NO_ORPHAN, label, expected, f"a dead letter, reason {ORPHAN}"))
+                self._on_fault(Fault(NO_ORPHAN, label, expected, f"a dead letter, reason {ORPHAN}"))
         return "orphans"
 
     def _first(self, answer: Given, labels: Sequence[Known]) -> Known | None:

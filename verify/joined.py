@@ -10,7 +10,7 @@ from verify.cut import Cut
 from verify.evidence import Fault, Given, Known
 from verify.join import Join
 from verify.passage import Place
-from verify.reading import Tell
+from verify.reading import Progress
 from verify.report import Example, Findings, place
 from verify.retention import Retention
 from verify.tables import Tables
@@ -58,7 +58,7 @@ class Joined:
             self._answers_from[p] = max(*answers, log + horizon)
             self._labels_from[p] = max(letters, log + 2 * horizon)
 
-    def check(self, join: Join, tell: Tell) -> None:
+    def check(self, join: Join, tell: Progress) -> None:
         """Judge every event; `tell` hears of answers as they are judged."""
         told = 0
         merged = merge(self._given(), self._known(), key=itemgetter(0))

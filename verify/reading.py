@@ -17,11 +17,11 @@ _FETCH_WAIT_MS = 50
 PATIENCE_SECONDS = 120.0
 """Twice the timeout after which the broker aborts a transaction."""
 
-Tell = Callable[[int], None]
+Progress = Callable[[int], None]
 """Hears by how many offsets the reading went on."""
 
 
-def read_to(kafka: Kafka, topic: str, ends: Mapping[int, int], tell: Tell) -> Iterator[Message]:
+def read_to(kafka: Kafka, topic: str, ends: Mapping[int, int], tell: Progress) -> Iterator[Message]:
     """Every committed record of `topic` below `ends`, in order within a partition.
 
     A partition is read when its end has been passed, not when it seems to have no more: what an open

@@ -8,7 +8,7 @@ from confluent_kafka import Message
 from events import topics
 from events.dead_letters import octets
 from events.settings import Settings
-from verify.answers import Answers, Told
+from verify.answers import Answer, Answers
 from verify.artifacts import Artifacts, NotReplayableError
 from verify.report import Example, Findings, place
 from verify.rescoring import difference, outputs
@@ -34,10 +34,10 @@ class Replay:
     """
 
     def __init__(
-        self, settings: Settings, answers: Answers, artifacts: Artifacts, findings: Findings, most: int | None
+        self, settings: Settings, reader: Answers, artifacts: Artifacts, findings: Findings, most: int | None
     ) -> None:
         self._settings = settings
-        self._answers = answers
+        self._reader = reader
         self._artifacts = artifacts
         self._findings = findings
         self._most = most
@@ -82,19 +82,19 @@ class Replay:
 
     def _score(self, version: int, samples: Sequence[Sample]) -> None:
         if self._artifacts.trouble(version) is not None:
-            return  # told of by `finish`
-        if self._answers.is_foreign(version):
+            return  # `finish` says so
+        if self._reader.is_foreign(version):
             self._findings.not_checked(
                 "answers of versions for another schema, not scored again", len(samples)
             )
             return
-        told = [found for sample in samples if (found := self._answers.told(sample.value)) is not None]
+        answers = [found for sample in samples if (found := self._reader.answer(sample.value)) is not None]
         try:
-            rows = outputs(self._pipeline(version), self._settings, told)
+            rows = outputs(self._pipeline(version), self._settings, answers)
         except NotReplayableError as error:
             self._findings.not_checked(f"answers of version {version}, which has {error}", len(samples))
             return
-        for sample, answer, row in zip(samples, told, rows, strict=True):
+        for sample, answer, row in zip(samples, answers, rows, strict=True):
             self._findings.count("I3", "scored again")
             expected = difference(self._settings, answer, row)
             if expected is not None:
@@ -106,7 +106,7 @@ class Replay:
             self._pipelines[version] = self._artifacts.load(version)
         return self._pipelines[version]
 
-    def _differs(self, sample: Sample, answer: Told[Any], expected: str) -> None:
+    def _differs(self, sample: Sample, answer: Answer[Any], expected: str) -> None:
         said = f"{answer.prediction!r:.60} {answer.probabilities or ''!s:.200}".strip()
         example = Example(record=sample.where, event_id=answer.event_id, expected=expected, found=said)
         self._findings.broken("I3", DIFFERS, example)

@@ -68,10 +68,6 @@ class Findings:
         """So many of `what` were checked."""
         self._checked.setdefault(part, Counter())[what] += number
 
-    def counted(self, part: Part, what: str) -> int:
-        """How many of `what` were checked so far."""
-        return self._checked.get(part, Counter())[what]
-
     def not_checked(self, what: str, number: int = 1) -> None:
         """So many of `what` could not be judged."""
         if number:

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from events.schema import label_key, same_label
 from events.settings import Settings
-from verify.answers import Told
+from verify.answers import Answer
 from verify.artifacts import NotReplayableError
 
 TOLERANCE = 1e-9
 """Answers agree bit for bit on the same packages and kind of machine, to this elsewhere."""
 
 
-def outputs(pipeline: Any, settings: Settings, told: Sequence[Told[Any]]) -> NDArray[np.float64]:
-    """A pipeline's answers to the features in `told`.
+def outputs(pipeline: Any, settings: Settings, answers: Sequence[Answer[Any]]) -> NDArray[np.float64]:
+    """A pipeline's answers to the features in `answers`.
 
     Raises:
         NotReplayableError: the pipeline raised.
@@ -30,20 +30,20 @@ def outputs(pipeline: Any, settings: Settings, told: Sequence[Told[Any]]) -> NDA
     try:
         with threadpool_limits(1), np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is wrong shows in the answers
-            rows = frame(settings, told, list(pipeline.feature_names_in_))
+            rows = frame(settings, answers, list(pipeline.feature_names_in_))
             if settings.task == "regression":
                 return np.asarray(pipeline.predict(rows), dtype=np.float64).reshape(-1, 1)
-            answers = np.zeros((len(told), len(settings.classes)))
-            answers[:, pipeline.classes_] = pipeline.predict_proba(rows)
-            return answers
+            again = np.zeros((len(answers), len(settings.classes)))
+            again[:, pipeline.classes_] = pipeline.predict_proba(rows)
+            return again
     except Exception as error:
         raise NotReplayableError(f"a pipeline that fails here ({type(error).__name__})") from error
 
 
-def frame(settings: Settings, told: Sequence[Told[Any]], columns: Sequence[str]) -> pd.DataFrame:
+def frame(settings: Settings, answers: Sequence[Answer[Any]], columns: Sequence[str]) -> pd.DataFrame:
     """The features as the pipeline takes them: numbers float64, categories objects, arrays in columns."""
     made: dict[str, Any] = {}
-    rows = [astuple(answer.features) for answer in told]
+    rows = [astuple(answer.features) for answer in answers]
     for i, (name, feature) in enumerate(settings.features.items()):
         column = [row[i] for row in rows]
         if feature.shape:
@@ -56,19 +56,19 @@ def frame(settings: Settings, told: Sequence[Told[Any]], columns: Sequence[str])
     return pd.DataFrame(made)[list(columns)]
 
 
-def difference(settings: Settings, told: Told[Any], row: NDArray[np.float64]) -> str | None:
+def difference(settings: Settings, answer: Answer[Any], row: NDArray[np.float64]) -> str | None:
     """What the version answers (`row`), where that is another answer than the one that was written."""
     if settings.task == "regression":
-        answer = float(row[0])
-        near = isinstance(told.prediction, int | float) and math.isclose(
-            told.prediction, answer, rel_tol=TOLERANCE, abs_tol=TOLERANCE
+        again = float(row[0])
+        near = isinstance(answer.prediction, int | float) and math.isclose(
+            answer.prediction, again, rel_tol=TOLERANCE, abs_tol=TOLERANCE
         )
-        return None if near else repr(answer)
+        return None if near else repr(again)
     keys = [label_key(label) for label in settings.classes]
-    given = told.probabilities or {}
+    given = answer.probabilities or {}
     near = set(given) == set(keys) and all(
-        abs(given[key] - answer) <= TOLERANCE for key, answer in zip(keys, row, strict=True)
+        abs(given[key] - again) <= TOLERANCE for key, again in zip(keys, row, strict=True)
     )
-    chosen = next((i for i, c in enumerate(settings.classes) if same_label(c, told.prediction)), None)
+    chosen = next((i for i, c in enumerate(settings.classes) if same_label(c, answer.prediction)), None)
     best = chosen is not None and row[chosen] >= row.max() - TOLERANCE
     return None if near and best else str(dict(zip(keys, row.tolist(), strict=True)))[:200]

@@ -60,8 +60,8 @@ class Sources:
                 continue
             ts = kafka_ts if event.ts is None else event.ts
             passage.valid(p, ts, kafka_ts)
-            told = digest(event.event_id, ts, event.features)
-            yield p, o, event.event_id, ts, kafka_ts, told, body, before, idle
+            equal = digest(event.event_id, ts, event.features)
+            yield p, o, event.event_id, ts, kafka_ts, equal, body, before, idle
 
     def labels(self, messages: Iterable[Message]) -> Iterator[Row]:
         """Rows of `labels`."""

@@ -71,7 +71,8 @@ class Attic:
     def _taken(self, condition: str, argument: int | str, most: int) -> list[tuple[str, Entry]]:
         order = "ORDER BY due LIMIT ?" if most >= 0 else "LIMIT ?"
         query = f"SELECT number, event_id, entry FROM entries WHERE {condition} {order}"  # noqa: S608 (ours)
-        rows = self._database.execute(query, (argument, most)).fetchall()
+        if not (rows := self._database.execute(query, (argument, most)).fetchall()):
+            return []
         self._database.execute("BEGIN")
         self._database.executemany("DELETE FROM entries WHERE number = ?", [(row[0],) for row in rows])
         self._database.execute("COMMIT")

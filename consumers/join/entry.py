@@ -1,11 +1,17 @@
-"""What the join knows of one event_id: answers that wait, a label that waits, and what is over."""
+"""What the join knows of one event_id: answers that wait, a label that waits, and what is over.
+
+Millions of these are held, so what most events do not have takes no room: empty tuples are all the same one.
+"""
 
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from events.records import Role
 from events.schema import Label
+
+NEVER = 2**63 - 1
+"""After every time."""
 
 
 class Waiting(Struct, array_like=True, gc=False):
@@ -28,16 +34,19 @@ class Waiting(Struct, array_like=True, gc=False):
 
 
 class Known(Struct, array_like=True, gc=False):
-    """A label, valid, with the record that it came in: what is refused later is kept byte for byte."""
+    """A label, valid, with the record that it came in: what is refused later is kept byte for byte.
 
-    label: Any
-    """A class of the stream, or for a regression a float."""
-    ts: int
+    So it travels in `internal.labels`, where `verify` reads the record and not what was made of it.
+    """
+
     source_partition: int
     source_offset: int
     source_ts: int
     source_key: bytes | None
     source_value: bytes | None
+    label: Any
+    """A class of the stream, or for a regression a float."""
+    ts: int
 
 
 class Matched(Struct, array_like=True, gc=False):
@@ -54,7 +63,7 @@ class Entry(Struct, array_like=True, gc=False):
     What is over is remembered until `forget`: then repeated, conflicting and late labels can be told apart.
     """
 
-    answers: list[Waiting] = field(default_factory=list)
+    answers: tuple[Waiting, ...] = ()
     """In the order in which they were read: of an id that came twice the lower offset is first."""
     early: Known | None = None
     """A label whose prediction has not come."""
@@ -68,12 +77,17 @@ class Entry(Struct, array_like=True, gc=False):
     """Whether `joined` is kept in `internal.parked`, because `outcomes` alone does not tell it."""
     forget: int = 0
     """The watermark up to which `joined` is remembered."""
-    matched: list[Matched] = field(default_factory=list)
+    matched: tuple[Matched, ...] = ()
+    queued: int = NEVER
+    """The shelf's: the time with which this stands in its queue, not after it is due."""
 
     @property
     def first(self) -> Waiting | None:
         """The prediction that waits and was read first."""
-        return next((answer for answer in self.answers if answer.served), None)
+        for answer in self.answers:
+            if answer.served:
+                return answer
+        return None
 
     @property
     def empty(self) -> bool:
@@ -81,10 +95,8 @@ class Entry(Struct, array_like=True, gc=False):
         return not self.answers and self.early is None and self.joined is None
 
     def due(self, horizon: int) -> int:
-        """The watermark after which something here expires or is forgotten; of an entry that is not empty."""
-        dues = [answer.ts + horizon for answer in self.answers]
-        if self.early is not None:
-            dues.append(self.early.ts + horizon)
-        if self.joined is not None:
-            dues.append(self.forget)
-        return min(dues)
+        """The watermark after which something here expires or is forgotten; `NEVER` where nothing is."""
+        due = self.forget if self.joined is not None else NEVER
+        for answer in self.answers:
+            due = min(due, answer.ts + horizon)
+        return due if self.early is None else min(due, self.early.ts + horizon)

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 
 from confluent_kafka import TopicPartition
 
-from consumers.intake import HaltError, next_offsets
+from consumers.intake import HaltError
 from consumers.join import note as notes
+from consumers.join.entry import Waiting
 from consumers.join.horizon import BARRIER, Horizon
 from consumers.join.ledger import Ledger
-from consumers.join.relabel import Relabel
+from consumers.join.relabel import Relabel, known
 from consumers.join.restoring import restore
 from consumers.join.share import Share
 from consumers.turn import Batch, Place, Received, Turn
@@ -60,14 +61,15 @@ class Joiner:
     def __call__(self, batch: Batch, now: int) -> Turn:
         """What the join makes of `batch`, and of the newest watermark."""
         outputs = Outputs()
-        by_topic: dict[str, list[Received]] = {}
-        for message in batch.messages:
-            by_topic.setdefault(message.topic(), []).append(message)
+        labels = {partition: m for (topic, partition), m in batch.by_place.items() if topic == self._labels}
         ends = {partition: end for (topic, partition), end in batch.ends.items() if topic == self._labels}
-        self._relabel(by_topic.get(self._labels, []), ends, now, outputs)
-        self._take_answers(by_topic, outputs)
-        self._take_labels(by_topic.get(self._joining, []))
-        for (topic, partition), offset in next_offsets(batch.messages).items():
+        self._relabel(labels, ends, now, outputs)
+        for partition, share in self._shares.items():
+            for topic in (self._predictions, self._shadows):
+                share.answers(self._arrived(batch.by_place.get((topic, partition), ()), outputs))
+            messages = batch.by_place.get((self._joining, partition), ())
+            share.labels([((m.key() or b"").decode(), known(m.value() or b"")) for m in messages])
+        for (topic, partition), offset in batch.next_offsets.items():
             if topic != self._labels:
                 self._shares[partition].read((topic, partition), offset)
         for (topic, partition), end in batch.ends.items():
@@ -75,25 +77,15 @@ class Joiner:
                 self._shares[partition].ended((topic, partition), end)
         return self._settled(outputs)
 
-    def _take_answers(self, by_topic: dict[str, list[Received]], outputs: Outputs) -> None:
-        for topic, name in ((self._predictions, "predictions"), (self._shadows, "shadows")):
-            for message in by_topic.get(topic, []):
-                try:
-                    event_id, waiting = self._ledger.arrived(message.value() or b"", message.offset())
-                except RefusalError as refusal:
-                    outputs.single.append(dead_letter(self._dead_letters, message, refusal))
-                else:
-                    self._shares[message.partition()].answer(name, event_id, waiting)
-
-    def _take_labels(self, messages: Sequence[Received]) -> None:
-        asked: dict[int, list[str]] = {}
+    def _arrived(self, messages: Sequence[Received], outputs: Outputs) -> list[tuple[str, Waiting]]:
+        """The answers in `messages` with their event_ids; what is none goes to dead-letters."""
+        arrived = []
         for message in messages:
-            asked.setdefault(message.partition(), []).append((message.key() or b"").decode())
-        for partition, event_ids in asked.items():
-            self._shares[partition].fetch(event_ids)
-        for message in messages:
-            event_id = (message.key() or b"").decode()
-            self._shares[message.partition()].label(event_id, self._relabel.known(message))
+            try:
+                arrived.append(self._ledger.arrived(message.value() or b"", message.offset()))
+            except RefusalError as refusal:
+                outputs.single.append(dead_letter(self._dead_letters, message, refusal))
+        return arrived
 
     def _settled(self, outputs: Outputs) -> Turn:
         """Settle what is due in each partition, and gather what the turn writes."""

@@ -29,6 +29,7 @@ class Ledger:
         self.count: Counter[str] = Counter()
         """Of labels: matched, repeats, conflicts, late, orphans; as in `LabelCounts`."""
         self._reader = AnswerReader(settings.features)
+        self._settings = settings
         self._cells = Cells(settings)
         self._outcomes: list[Message] = []
         self._refused: list[tuple[Known, Reason]] = []
@@ -39,7 +40,7 @@ class Ledger:
 
     def forget(self) -> None:
         """Let go of a turn that was not committed."""
-        self._cells.deltas()
+        self._cells = Cells(self._settings)
         self._outcomes, self._refused, self.count = [], [], Counter()
 
     def arrived(self, value: bytes, offset: int) -> tuple[str, Waiting]:

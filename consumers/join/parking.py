@@ -1,4 +1,4 @@
-"""`internal.parked`: what a restart could not find again by reading a little way back.
+"""What a restart finds by reading a little way back, and `internal.parked`: what it could not find so.
 
 | key | value | while |
 | --- | --- | --- |
@@ -9,6 +9,7 @@
 A tombstone ends each. A record lies in the partition of its event, whatever its own key would say.
 """
 
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -34,19 +35,38 @@ _memo = msgspec.msgpack.Decoder(Memo).decode
 
 
 class Parking:
-    """The records that one turn parks and takes back in one partition."""
+    """The answers of one partition that wait and are not parked, and the records that one turn parks."""
 
     def __init__(self) -> None:
+        self._young: dict[bool, dict[int, str]] = {True: {}, False: {}}
+        """Of `predictions` (True) and of `shadows`: offset → event_id, in order."""
         self._messages: list[Message] = []
 
+    def keep_answer(self, event_id: str, waiting: Waiting) -> None:
+        """An answer waits."""
+        self._young[waiting.served][waiting.offset] = event_id
+
+    def oldest(self, *, served: bool) -> int | None:
+        """Where the first answer stands that waits and is not parked."""
+        return next(iter(self._young[served]), None)
+
+    def older(self, offset: int, *, served: bool) -> list[str]:
+        """The event_ids of such answers before `offset`."""
+        young = self._young[served]
+        return [young[at] for at in takewhile(lambda at: at < offset, young)]
+
     def park_answer(self, event_id: str, waiting: Waiting) -> None:
-        """An answer has waited for long."""
+        """It has waited for long."""
+        self._young[waiting.served].pop(waiting.offset, None)
         waiting.parked = True
         self._add(_answer_key(event_id, waiting), _encode(waiting))
 
     def take_answer(self, event_id: str, waiting: Waiting) -> None:
         """It waits no more."""
-        self._add(_answer_key(event_id, waiting), None)
+        if waiting.parked:
+            self._add(_answer_key(event_id, waiting), None)
+        else:
+            self._young[waiting.served].pop(waiting.offset, None)
 
     def park_label(self, event_id: str, label: Known) -> None:
         """A label waits for its prediction."""
@@ -81,14 +101,14 @@ def restore(entry: Entry, key: str, value: bytes | None) -> str:
     match kind:
         case "answer":
             prediction_id, role, version = rest.split("/", 3)[:3]
-            entry.answers = [
+            entry.answers = tuple(
                 answer
                 for answer in entry.answers
                 if (answer.prediction_id, answer.role, str(answer.model_version))
                 != (prediction_id, role, version)
-            ]
+            )
             if value is not None:
-                entry.answers.append(_waiting(value))
+                entry.answers += (_waiting(value),)
         case "label":
             entry.early = None if value is None else _known(value)
         case "memo" if value is not None:

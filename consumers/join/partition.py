@@ -38,7 +38,7 @@ class Partition:
     def answer(self, event_id: str, waiting: Waiting) -> None:
         """An answer came."""
         entry = self.shelf.get(event_id) or Entry()
-        self.wait(entry, waiting)
+        self.wait(event_id, entry, waiting)
         if entry.joined is None and entry.early is not None and waiting.served:
             label, entry.early = entry.early, None
             self.labels -= 1
@@ -82,7 +82,7 @@ class Partition:
         entry = self.shelf.get(event_id)
         if entry is None:
             return
-        for waiting in list(entry.answers):
+        for waiting in entry.answers:
             partition, offset = map(int, waiting.prediction_id.split("-"))
             if offset < finish.features.get(partition, 0):
                 self._expire(event_id, entry, waiting)
@@ -91,9 +91,10 @@ class Partition:
             self._orphan(event_id, entry, label)
         self.shelf.put(event_id, entry)
 
-    def wait(self, entry: Entry, waiting: Waiting) -> None:
+    def wait(self, event_id: str, entry: Entry, waiting: Waiting) -> None:
         """An answer waits from now on."""
-        entry.answers.append(waiting)
+        entry.answers += (waiting,)
+        self._parking.keep_answer(event_id, waiting)
         self._count(waiting, 1)
 
     def count(self, entry: Entry, change: int) -> None:
@@ -111,22 +112,24 @@ class Partition:
             self._late(event_id, entry)
             return
         self._ledger.count["matched"] += 1
-        for waiting in [answer for answer in entry.answers if answer.prediction_id == entry.joined]:
-            self._match(event_id, entry, waiting)
+        for waiting in entry.answers:
+            if waiting.prediction_id == entry.joined:
+                self._match(event_id, entry, waiting)
 
     def _match(self, event_id: str, entry: Entry, waiting: Waiting) -> None:
         loss = self._ledger.matched(event_id, waiting, entry.label, entry.label_ts)
-        arm = Arm(waiting.model_version, waiting.role, loss)
         for other in entry.matched:
             if (other.role == "shadow") == waiting.served:  # an answer that was served, and another
+                arm = Arm(waiting.model_version, waiting.role, loss)
                 self._ledger.paired(waiting.ts, arm, Arm(other.model_version, other.role, other.loss))
-        entry.matched.append(Matched(*arm))
+        entry.matched += (Matched(waiting.model_version, waiting.role, loss),)
         self._settled(event_id, entry, waiting)
 
     def _settle(self, event_id: str, entry: Entry, watermark: int) -> None:
         """Whatever of an entry the watermark has passed."""
-        for waiting in [answer for answer in entry.answers if answer.ts + self._horizon < watermark]:
-            self._expire(event_id, entry, waiting)
+        for waiting in entry.answers:
+            if waiting.ts + self._horizon < watermark:
+                self._expire(event_id, entry, waiting)
         if entry.early is not None and entry.early.ts + self._horizon < watermark:
             self._orphan(event_id, entry, entry.early)
         if entry.joined is not None and entry.forget < watermark:
@@ -167,10 +170,9 @@ class Partition:
             self._ledger.refused(label, Reason.CONFLICTING_LABEL)
 
     def _settled(self, event_id: str, entry: Entry, waiting: Waiting) -> None:
-        entry.answers.remove(waiting)
+        entry.answers = tuple([answer for answer in entry.answers if answer is not waiting])
+        self._parking.take_answer(event_id, waiting)
         self._count(waiting, -1)
-        if waiting.parked:
-            self._parking.take_answer(event_id, waiting)
 
     def _count(self, waiting: Waiting, change: int) -> None:
         if waiting.served:

@@ -1,14 +1,12 @@
 """Labels, whatever their key and partitioner, by event_id: so a label meets its prediction.
 
-A record of `internal.labels` has the event_id as its key, and as its value the record that it came in, whole:
-what is refused later, as a conflict or an orphan, is kept byte for byte.
+A record of `internal.labels` has the event_id as its key, and a `Known` as its value.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from consumers.join.entry import Known
 from consumers.source_report import SourceReport
@@ -20,19 +18,9 @@ from events.outputs import Message, Outputs
 from events.refusals import RefusalError
 from events.settings import Settings
 
-
-class _Carried(Struct, array_like=True, frozen=True):
-    """A record of `labels`, as it travels."""
-
-    partition: int
-    offset: int
-    ts: int
-    key: bytes | None
-    value: bytes | None
-
-
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_Carried).decode
+known = msgspec.msgpack.Decoder(Known).decode
+"""The label in a record of `internal.labels`."""
 
 
 class Relabel:
@@ -48,37 +36,38 @@ class Relabel:
         self._dead_letters = topics.DEAD_LETTERS.of(settings.name)
 
     def __call__(
-        self, messages: Sequence[Received], ends: Mapping[int, int], now: int, outputs: Outputs
+        self, messages: Mapping[int, Sequence[Received]], ends: Mapping[int, int], now: int, outputs: Outputs
     ) -> None:
-        """Write what becomes of `messages`, and how far their partitions have come in event time."""
+        """Write what becomes of each partition's `messages`, and how far it has come in event time."""
         newest: dict[int, int] = {}
         sent: list[Message] = []
-        for message in messages:
-            partition, record_ts = message.partition(), message.timestamp()[1]
-            try:
-                label = self._codec.decode(message.value(), record_ts)
-            except RefusalError as refusal:
-                outputs.single.append(dead_letter(self._dead_letters, message, refusal))
-                continue
-            ts = record_ts if label.ts is None else label.ts
-            newest[partition] = max(ts, newest.get(partition, ts))
-            carried = _Carried(partition, message.offset(), record_ts, message.key(), message.value())
-            sent.append({"key": label.event_id.encode(), "value": _encode(carried)})
-        self.read, self.refused = len(messages), len(messages) - len(sent)
+        for partition, records in messages.items():
+            times = [label.ts for label in self._sent(records, sent, outputs)]
+            if times:
+                newest[partition] = max(times)
+        self.read = sum(map(len, messages.values()))
+        self.refused = self.read - len(sent)
         if sent:
             outputs.many[self._to] = sent
-        read = {message.partition(): message.offset() + 1 for message in messages}
+        read = {partition: records[-1].offset() + 1 for partition, records in messages.items()}
         if told := self.report.told(read, newest, ends, now):
             outputs.many[self._sources] = told
 
-    def known(self, message: Received) -> Known:
-        """The label in a record of `internal.labels`."""
-        carried = _decode(message.value() or b"")
-        label = self._codec.decode(carried.value, carried.ts)
-        ts = carried.ts if label.ts is None else label.ts
-        return Known(
-            label.label, ts, carried.partition, carried.offset, carried.ts, carried.key, carried.value
-        )
+    def _sent(self, records: Sequence[Received], sent: list[Message], outputs: Outputs) -> Iterator[Known]:
+        """The valid labels in `records`, each added to `sent`."""
+        for record in records:
+            value, record_ts = record.value(), record.timestamp()[1]
+            try:
+                label = self._codec.decode(value, record_ts)
+            except RefusalError as refusal:
+                outputs.single.append(dead_letter(self._dead_letters, record, refusal))
+                continue
+            ts = record_ts if label.ts is None else label.ts
+            known = Known(
+                record.partition(), record.offset(), record_ts, record.key(), value, label.label, ts
+            )
+            sent.append({"key": label.event_id.encode(), "value": _encode(known)})
+            yield known
 
 
 class LabelRecord:

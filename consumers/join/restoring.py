@@ -15,7 +15,9 @@ records of a committed transaction may become visible after its offsets.
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
 
 from consumers.join import parking
 from consumers.join.entry import Entry, Matched, Waiting
@@ -32,6 +34,10 @@ from transport.written import read_written
 Answer = tuple[str, str, int]
 """prediction_id, role and version: what names an answer."""
 Young = dict[Answer, tuple[str, Waiting]]
+_Item = TypeVar("_Item")
+
+_AT_ONCE = 1_000
+"""Records for which the disk is asked at once."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,10 +46,19 @@ def restore(settings: Settings, share: Share, note: Note) -> None:
     """Fill `share` with what `note` and the topics say of its partition."""
     began = time.monotonic()
     young = dict(_young(settings, share, note))
-    for key, value in _records(settings, topics.PARKED, share.partition, 0):
-        _take_parked(share, key, value)
-    for _, value in _records(settings, topics.OUTCOMES, share.partition, note.outcomes_from):
-        _take_outcome(share, young, settled(value or b""))
+    parked = _records(settings, topics.PARKED, share.partition, 0)
+    for records in _chunks(((key or b"").decode(), value) for key, value in parked):
+        share.join.shelf.fetch(parking.event_of(key) for key, _ in records)
+        for key, value in records:
+            _take_parked(share, key, value)
+        share.join.shelf.trim()
+    written = _records(settings, topics.OUTCOMES, share.partition, note.outcomes_from)
+    for outcomes in _chunks(settled(value or b"") for _, value in written):
+        share.join.shelf.fetch(outcome.event_id for outcome in outcomes)
+        for outcome in outcomes:
+            _take_outcome(share, young, outcome)
+        share.join.shelf.trim()
+    share.join.shelf.fetch(event_id for event_id, _ in young.values())
     for event_id, waiting in young.values():
         _let_wait(share, event_id, waiting)
     waits = share.join.predictions + share.join.shadows + share.join.labels
@@ -68,15 +83,18 @@ def _young(settings: Settings, share: Share, note: Note) -> Iterator[tuple[Answe
                 yield _name(waiting), (answer.event_id, waiting)
 
 
-def _take_parked(share: Share, key: bytes | None, value: bytes | None) -> None:
-    text = (key or b"").decode()
-    event_id = parking.event_of(text)
+def _chunks(items: Iterable[_Item]) -> Iterator[list[_Item]]:
+    iterator = iter(items)
+    return iter(lambda: list(islice(iterator, _AT_ONCE)), [])
+
+
+def _take_parked(share: Share, key: str, value: bytes | None) -> None:
+    event_id = parking.event_of(key)
     entry = share.join.shelf.get(event_id) or Entry()
     share.join.count(entry, -1)
-    parking.restore(entry, text, value)
+    parking.restore(entry, key, value)
     share.join.count(entry, 1)
     share.join.shelf.put(event_id, entry)
-    share.join.shelf.trim()
 
 
 def _take_outcome(share: Share, young: Young, outcome: Settled) -> None:
@@ -87,14 +105,13 @@ def _take_outcome(share: Share, young: Young, outcome: Settled) -> None:
     if outcome.status == "matched":
         entry.joined, entry.in_time = outcome.prediction_id, True
         entry.label, entry.label_ts = outcome.label, outcome.label_ts or 0
-        entry.matched.append(Matched(outcome.model_version, outcome.role, outcome.loss or 0))
+        entry.matched += (Matched(outcome.model_version, outcome.role, outcome.loss or 0),)
     elif entry.joined is None and outcome.role != "shadow" and entry.first is None:
         entry.joined = outcome.prediction_id
     else:
         return
     share.join.remember(entry, outcome.ts)
     share.join.shelf.put(outcome.event_id, entry)
-    share.join.shelf.trim()
 
 
 def _let_wait(share: Share, event_id: str, waiting: Waiting) -> None:
@@ -102,9 +119,8 @@ def _let_wait(share: Share, event_id: str, waiting: Waiting) -> None:
     entry = share.join.shelf.get(event_id) or Entry()
     if entry.label is None and not entry.memo and waiting.served:
         entry.joined = None
-    share.join.wait(entry, waiting)
+    share.join.wait(event_id, entry, waiting)
     share.join.shelf.put(event_id, entry)
-    share.young["predictions" if waiting.served else "shadows"].append((waiting.offset, event_id))
 
 
 def _values(

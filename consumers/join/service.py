@@ -1,5 +1,6 @@
 """The joiner as a process: its slot's identity, the loop and the horizon beside it, and their ends."""
 
+import gc
 from threading import Event
 
 from consumers.intake import Intake
@@ -12,6 +13,9 @@ from events.settings import Settings
 from transport.topics import require
 from transport.transaction import TransactionalProducer
 
+_CONTAINERS = 50_000
+"""What is made before Python looks for cycles: a turn makes thousands of records and tuples, and no cycle."""
+
 
 def run_joiner(settings: Settings, slot: int, stop: Event) -> Progress:
     """Join the stream's labels as `slot` until `stop` is set; how far it came.
@@ -22,6 +26,8 @@ def run_joiner(settings: Settings, slot: int, stop: Event) -> Progress:
     require(settings, *topics.JOINED, topics.FEATURES, topics.OUTCOMES, topics.DEAD_LETTERS, *topics.INTERNAL)
     worker, group = topics.worker(topics.JOINER, slot), topics.group(settings.name, topics.JOINER)
     progress = Progress()
+    gc.freeze()  # what was imported stays, and need not be looked through again
+    gc.set_threshold(_CONTAINERS)
     follower = HorizonFollower(settings, stop)
     with Presence(settings, topics.JOINER, slot, stop) as presence:
         loop = TransactionLoop(

@@ -1,7 +1,6 @@
 """One partition's share of the join in this process: what is known of it, and how far it has been read."""
 
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from confluent_kafka import TopicPartition
 from msgspec.structs import replace
@@ -29,7 +28,7 @@ class Share:
     """The join of partition `partition`, from `note` and the committed offsets on.
 
     A turn goes: `answers` and `labels` as they were read, then `settle`, then `noted`; `committed` are the
-    next offsets by place. Restoring fills `join` and `young` before the first turn.
+    next offsets by place. Restoring fills `join` before the first turn.
     """
 
     def __init__(
@@ -40,8 +39,6 @@ class Share:
         self.parking = Parking()
         self.join = Partition(horizon, Shelf(horizon, settings.joining.memory_entries), self.parking, ledger)
         self.join.latest = note.latest
-        self.young: dict[str, deque[tuple[int, str]]] = {"predictions": deque(), "shadows": deque()}
-        """By topic, the offsets and events of answers that may still wait and are not parked."""
         self.next = dict(committed)
         self._through = dict(committed)
         self._name = settings.name
@@ -75,18 +72,17 @@ class Share:
         """A topic was read to its end, which is beyond its last record where transactions left marks."""
         self._through[place] = max(self._through[place], offset)
 
-    def fetch(self, event_ids: Iterable[str]) -> None:
-        """Have at hand what will be asked for."""
-        self.join.shelf.fetch(event_ids)
+    def answers(self, came: Sequence[tuple[str, Waiting]]) -> None:
+        """Answers came, each to an event_id."""
+        self.join.shelf.fetch(event_id for event_id, _ in came)
+        for event_id, waiting in came:
+            self.join.answer(event_id, waiting)
 
-    def answer(self, topic: str, event_id: str, waiting: Waiting) -> None:
-        """An answer came in `predictions` or `shadows`."""
-        self.join.answer(event_id, waiting)
-        self.young[topic].append((waiting.offset, event_id))
-
-    def label(self, event_id: str, label: Known) -> None:
-        """A label came."""
-        self.join.label(event_id, label)
+    def labels(self, came: Sequence[tuple[str, Known]]) -> None:
+        """Labels came, each of an event_id."""
+        self.join.shelf.fetch(event_id for event_id, _ in came)
+        for event_id, label in came:
+            self.join.label(event_id, label)
 
     def settle(self, horizon: Horizon | None) -> None:
         """Expire and forget what is due, as far as one transaction goes."""
@@ -97,9 +93,8 @@ class Share:
             room -= self.join.pass_watermark(self._note.watermark, room)
         if self._goal is not None and room > 0 and self._believed(self._goal):
             self._go_on(self._goal, room)
-        for topic, young in self.young.items():
-            self._park(young, len(young) - self._park_after)
-            self._drop_settled(topic, young)
+        self._park(topics.PREDICTIONS, served=True)
+        self._park(topics.SHADOWS, served=False)
         self.join.shelf.trim()
 
     def noted(self) -> tuple[int, str] | None:
@@ -112,8 +107,8 @@ class Share:
         self._note = replace(
             self._note,
             turn=self._note.turn + 1,
-            predictions_from=self._oldest(topics.PREDICTIONS),
-            shadows_from=self._oldest(topics.SHADOWS),
+            predictions_from=self._oldest(topics.PREDICTIONS, served=True),
+            shadows_from=self._oldest(topics.SHADOWS, served=False),
             outcomes_from=start,
             latest=self.join.latest,
             checkpoints=checkpoints,
@@ -176,7 +171,7 @@ class Share:
         while self._finishing and room > 0:
             chunk = self._finishing[-_CHUNK:]
             del self._finishing[-_CHUNK:]
-            self.fetch(chunk)
+            self.join.shelf.fetch(chunk)
             for event_id in chunk:
                 self.join.finish(event_id, goal.finish[1])
             room -= len(chunk)
@@ -186,28 +181,17 @@ class Share:
         self._finishing = None
         return True
 
-    def _park(self, young: deque[tuple[int, str]], over: int) -> None:
-        """Park the oldest of too many answers that a restart would have to read again."""
-        oldest = [young.popleft() for _ in range(over)]
-        self.fetch(event_id for _, event_id in oldest)
-        for offset, event_id in oldest:
+    def _park(self, topic: topics.Topic, *, served: bool) -> None:
+        """Park the answers that a restart would have to read too far back for."""
+        before = self.next[topic.of(self._name), self.partition] - self._park_after
+        oldest = self.parking.older(before, served=served)
+        self.join.shelf.fetch(oldest)
+        for event_id in oldest:
             entry = self.join.shelf.get(event_id)
             for waiting in () if entry is None else entry.answers:
-                if waiting.offset == offset and waiting.served == (young is self.young["predictions"]):
+                if waiting.served == served and waiting.offset < before and not waiting.parked:
                     self.parking.park_answer(event_id, waiting)
 
-    def _drop_settled(self, topic: str, young: deque[tuple[int, str]]) -> None:
-        """Let go of the oldest answers that do not wait any more."""
-        while young and not self._waits(topic, *young[0]):
-            young.popleft()
-
-    def _waits(self, topic: str, offset: int, event_id: str) -> bool:
-        entry = self.join.shelf.get(event_id)
-        return entry is not None and any(
-            waiting.offset == offset and waiting.served == (topic == "predictions")
-            for waiting in entry.answers
-        )
-
-    def _oldest(self, topic: topics.Topic) -> int:
-        young = self.young[topic.name]
-        return young[0][0] if young else self.next[topic.of(self._name), self.partition]
+    def _oldest(self, topic: topics.Topic, *, served: bool) -> int:
+        oldest = self.parking.oldest(served=served)
+        return self.next[topic.of(self._name), self.partition] if oldest is None else oldest

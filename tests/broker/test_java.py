@@ -56,3 +56,21 @@ def test_java_finds_the_same_partition_for_a_key(scored: Stream) -> None:
     by_us = {message.key(): message.partition() for message in scored.read(topics.PREDICTIONS)}
     assert len(set(by_java.values())) > 1
     assert by_us == by_java
+
+
+def test_labels_that_java_sends_without_key_are_all_joined(kafka: Kafka, scored: Stream, jars: Path) -> None:
+    labels = {f"e-{i}": ["fraud", "ok"][i % 3 == 0] for i in range(COUNT)}
+    known = json.loads(scored.event(COUNT))["ts"]
+    records = [{"event_id": name, "label": label, "ts": known} for name, label in labels.items()]
+    lines = "".join(f"{json.dumps(record)}\n" for record in records)
+    topic = ["--topic", scored.topic(topics.LABELS)]
+    java(jars, PRODUCER, "--bootstrap-server", kafka.bootstrap_servers, *topic, given=lines)
+    sent = scored.read(topics.LABELS)
+    assert {message.key() for message in sent} == {None}
+    with scored.joiner():
+        outcomes = scored.await_messages(topics.OUTCOMES, COUNT)
+    found = [json.loads(message.value() or b"") for message in outcomes]
+    assert {outcome["event_id"]: outcome["label"] for outcome in found} == labels
+    assert {outcome["status"] for outcome in found} == {"matched"}
+    by_event = {json.loads(m.value() or b"")["event_id"].encode(): m.partition() for m in sent}
+    assert any(by_event[message.key() or b""] != message.partition() for message in outcomes)

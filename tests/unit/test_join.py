@@ -46,7 +46,7 @@ class Join:
         self._write()
 
     def label(self, event: str, ts: int, label: str = "ok", source: int = 0) -> None:
-        known = Known(label, ts, 3, source, 7, b"key", f"{event} is {label}".encode())
+        known = Known(3, source, 7, b"key", f"{event} is {label}".encode(), label, ts)
         self.partition.label(event, known)
         self._write()
 
@@ -295,7 +295,7 @@ def test_a_parked_record_restores_what_it_was_parked_for() -> None:
     restored: dict[str, Entry] = {}
     for key, value in join.parked.items():
         restore(restored.setdefault(event_of(key), Entry()), key, value)
-    assert restored["a/b"].answers == [waiting]
+    assert restored["a/b"].answers == (waiting,)
     assert (restored["c"].early and restored["c"].early.label) == "fraud"
     assert (restored["d"].joined, restored["d"].label, restored["d"].memo) == ("0-1", "fraud", True)
     join.label("a/b", 1_000)

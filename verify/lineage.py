@@ -60,7 +60,7 @@ CHECKS = (
 )  # fmt: skip
 
 
-def check_filed(tables: Tables, findings: Findings, retention: Retention, *, foreign: bool) -> None:
+def check_lineage(tables: Tables, findings: Findings, retention: Retention, *, foreign: bool) -> None:
     """Run the checks; `foreign` says that some version answered another schema than stream.toml's."""
     run(
         CHECKS, tables, findings, foreign_schemas=foreign,

@@ -85,7 +85,7 @@ CHECKS = (
 )  # fmt: skip
 
 
-def check_scored(tables: Tables, findings: Findings, retention: Retention, *, foreign: bool) -> None:
+def check_exactly_once(tables: Tables, findings: Findings, retention: Retention, *, foreign: bool) -> None:
     """I1 and I2; `foreign` says that some version answered another schema than stream.toml's."""
     gone = max(retention.anywhere_until(topic) for topic in (topics.PREDICTIONS, topics.DEAD_LETTERS))
     run(CHECKS, tables, findings, outputs_gone=gone, foreign_schemas=foreign)

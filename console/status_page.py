@@ -1,0 +1,173 @@
+"""The facts of a stream on one screen. Pure: facts in, what to print out."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from console.counts import AnswerFacts, CountFacts, WatermarkFacts
+from console.facts import Facts
+from console.service_facts import ServiceFacts
+from console.words import ago, counted, figure, percent, span
+from console.workers import ServiceState, WorkerFacts
+from consumers.monitor import MEASURING, STANDING_BY
+from events import topics
+from events.durations import iso
+from events.records import Metric
+
+_STYLES: dict[ServiceState, str] = {
+    "running": "green", "waiting": "yellow", "standing by": "yellow", "refusing": "bold red",
+    "failed": "bold red", "gone": "bold red", "none": "dim",
+}  # fmt: skip
+_TOLD_BY_STATE = {MEASURING, STANDING_BY, None}
+_NAMED = 3
+"""So many slots in one state are named, more are counted."""
+
+
+def page(known: Facts) -> RenderableType:
+    """What `status` prints."""
+    return Group(
+        Text(_who_serves(known)),
+        _services(known),
+        *(Text(line) for line in _troubles(known)),
+        *_counted(known),
+        Text(_watermark(known.watermark)),
+        Text(_window(known.newest_window)),
+    )
+
+
+def _who_serves(known: Facts) -> str:
+    if known.roles is None:
+        return f"{known.stream}: no version yet; run `scoreloop train STREAM.toml --csv FILE`"
+    roles = known.roles
+    version = next((v for v in known.versions if v.version == roles["champion"]), None)
+    error = None if version is None else version.metrics.get("error")
+    measured = f", error {figure(error)}" if isinstance(error, int | float) else ""
+    estimator = "" if version is None else f" ({version.estimator}{measured})"
+    canary = (
+        roles["canary"] and f"canary {roles['canary']['version']} with {percent(roles['canary']['share'])}"
+    )
+    shadows = roles["shadows"] and f"shadows {', '.join(map(str, roles['shadows']))}"
+    others = "".join(f"; {other}" for other in (canary, shadows) if other)
+    since = f"epoch {roles['epoch']}, {ago(known.ts - roles['ts'])}"
+    return f"{known.stream}: version {roles['champion']}{estimator} serves since {since}{others}"
+
+
+def _services(known: Facts) -> Table:
+    table = Table("service", "state", "slots", "records behind")
+    for name, service in known.services.items():
+        slots = ", ".join(_slots(service.workers)) or "-"
+        lags = ", ".join(
+            f"{topic.removeprefix(known.stream + '.')} {lag:,}" for topic, lag in service.lags.items()
+        )
+        table.add_row(name, Text(service.state, _STYLES[service.state]), Text(slots), lags)
+    return table
+
+
+def _slots(workers: list[WorkerFacts]) -> Iterator[str]:
+    """The slots by state; of those that are not there any more also since when."""
+    for state, of in groupby(sorted(workers, key=lambda w: w.state), lambda w: w.state):
+        same = list(of)
+        if state in {"gone", "failed"}:
+            yield from (f"{w.worker} {state} {ago(w.seconds_ago * 1000)}" for w in same[:_NAMED])
+            if len(same) > _NAMED:
+                yield f"{len(same) - _NAMED} more {state}"
+        elif len(same) > _NAMED:
+            yield f"{len(same)} {state}"
+        else:
+            yield f"{', '.join(worker.worker for worker in same)} {state}"
+
+
+def _troubles(known: Facts) -> Iterator[str]:
+    """What a person may have to mend, and what takes long."""
+    if absent := [
+        name for name, service in known.services.items() if service.state in {"none", "failed", "gone"}
+    ]:
+        yield f"nobody runs the {', '.join(absent)}; `scoreloop up STREAM.toml` runs every service"
+    for name, service in known.services.items():
+        for worker in service.workers:
+            if worker.error:
+                yield f"{worker.worker} says: {worker.error}"
+            elif worker.detail not in _TOLD_BY_STATE and worker.state != "gone":
+                yield f"{worker.worker}: {worker.detail}"
+        yield from _without_offset(name, service)
+
+
+def _without_offset(name: str, service: ServiceFacts) -> Iterator[str]:
+    for topic, positions in service.offsets.items():
+        if none := [partition for partition, position in positions.items() if position.committed is None]:
+            yield (
+                f"the {name} has no committed offset in {topic}, partition {', '.join(none)}; "
+                "run `scoreloop topics create STREAM.toml`"
+            )
+
+
+def _counted(known: Facts) -> Iterator[RenderableType]:
+    if known.counts is None:
+        yield Text("nothing counted yet: no monitor has run")
+        return
+    counts = known.counts
+    yield Text(
+        f"counted up to {iso(counts.as_of_ts)}, {ago(known.ts - counts.as_of_ts)}{_not_counted(known)}"
+    )
+    table = Table("", "read", "matched", "expired", "waiting")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    table.add_row("predictions", *_answers(counts.predictions, counts.waiting_by_joiner.predictions))
+    table.add_row("shadows", *_answers(counts.shadows, counts.waiting_by_joiner.shadows))
+    yield table
+    yield Text(_labels(counts))
+
+
+def _not_counted(known: Facts) -> str:
+    """What the counts lack."""
+    behind = known.services[topics.MONITOR].lags.get(topics.TALLIES.of(known.stream), 0)
+    if behind:
+        return f"; {counted(behind, 'tally', 'tallies')} not counted yet"
+    return "" if known.services[topics.JOINER].lag else "; nothing to count since"
+
+
+def _answers(answers: AnswerFacts, by_joiner: int) -> tuple[str, ...]:
+    differs = "" if answers.waiting == by_joiner else f" (joiner: {by_joiner:,})"
+    return (
+        f"{answers.read:,}",
+        f"{answers.matched:,}",
+        f"{answers.expired:,}",
+        f"{answers.waiting:,}{differs}",
+    )
+
+
+def _labels(counts: CountFacts) -> str:
+    terms = counts.labels.model_dump(exclude={"read"})
+    return f"labels: {counts.labels.read:,} read = " + " + ".join(
+        f"{n:,} {term}" for term, n in terms.items()
+    )
+
+
+def _watermark(watermark: WatermarkFacts) -> str:
+    if watermark.ts is None:
+        return "watermark: not known before every partition of features and labels was heard of"
+    behind = "" if watermark.behind_ms is None else f", {span(watermark.behind_ms)} behind the newest event"
+    return f"watermark: {iso(watermark.ts)}{behind}"
+
+
+def _window(metric: Metric | None) -> str:
+    if metric is None:
+        return "newest window: none of a champion is final yet"
+    bounds = (
+        ""
+        if metric.error_low is None
+        else f", with the missing labels {figure(metric.error_low)} to {figure(metric.error_high)}"
+    )
+    delays = (
+        ""
+        if metric.label_delay_p50_ms is None or metric.label_delay_p99_ms is None
+        else f"; label delay p50 {span(metric.label_delay_p50_ms)}, p99 {span(metric.label_delay_p99_ms)}"
+    )
+    return (
+        f"newest window: version {metric.model_version}, {iso(metric.from_ts)} to {iso(metric.to_ts)}, "
+        f"{counted(metric.predictions, 'prediction', 'predictions')}\n"
+        f"  coverage {percent(metric.coverage)}, error {figure(metric.error)}{bounds}{delays}"
+    )

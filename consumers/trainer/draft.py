@@ -1,0 +1,40 @@
+"""A version before it has a number: its artefact is in the registry, and no manifest names it yet."""
+
+from typing import Any
+
+from events.records import Manifest, Record, Sha256
+
+DRAFT = "draft"
+"""In a promotion's `evidence`: the version that `train` made."""
+
+
+class Draft(Record):
+    """The facts of a version that its maker knows; its number, its parent and its time the trainer gives."""
+
+    artifact_sha256: Sha256
+    format: str
+    estimator: str
+    schema_sha256: Sha256
+    trained_on: dict[str, Any]
+    params: dict[str, Any]
+    metrics: dict[str, Any]
+    environment: dict[str, str]
+
+    def manifest(self, version: int, parent: int | None, decision_id: str, now: int) -> Manifest:
+        """The manifest that makes it a version."""
+        return Manifest(
+            version=version, created_ts=now, parent_version=parent, decision_id=decision_id, **dict(self)
+        )
+
+    @property
+    def verdict(self) -> str:
+        """How it passed its gate, for a person; empty for one that met none."""
+        gate = self.metrics.get("gate")
+        return compared(self.metrics["error"], gate) if gate else ""
+
+
+def compared(error: float, gate: dict[str, Any]) -> str:
+    """A challenger's error beside the champion's, as `metrics` has them."""
+    champion = gate["champion_error"]
+    known = "none, as it fails there," if champion is None else f"{champion:.4g}"
+    return f"error {error:.4g} against the champion's {known} on the newest {gate['rows']} labelled events"

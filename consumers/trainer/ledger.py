@@ -1,0 +1,68 @@
+"""What became of decisions: their results, and the roles and manifests that go with them."""
+
+import logging
+from collections.abc import Callable
+from typing import Literal
+
+from consumers.trainer.actions import Change
+from consumers.trainer.standing import Standing
+from events import topics
+from events.errors import ScoreloopError
+from events.outputs import Message
+from events.records import Decision, DecisionResult, Record
+
+Status = Literal["done", "rejected", "failed"]
+Intact = Callable[[str], object]
+"""Raises a ScoreloopError when the artefact of that hash is not in the registry as it was put there."""
+
+_log = logging.getLogger(__name__)
+
+
+class Ledger:
+    """Notes each result for the turn's transaction, and in `standing`, on which the next decision rests."""
+
+    def __init__(self, standing: Standing, intact: Intact) -> None:
+        self.standing = standing
+        self._intact = intact
+        self._records: list[Message] = []
+
+    def settle(self, decision: Decision, status: Status, reason: str, now: int) -> None:
+        """The end of a decision that changes no roles."""
+        self._settle(decision, DecisionResult(status=status, reason=reason, version=None, epoch=None, ts=now))
+
+    def change(self, decision: Decision, change: Change, now: int) -> None:
+        """New roles; they stay as they are where the artefact of a new champion is not intact."""
+        try:
+            self._check(change)
+        except ScoreloopError as error:
+            self.settle(decision, "failed", f"version {change.version} was not made champion: {error}", now)
+            return
+        if change.manifest is not None:
+            self._write(topics.version_key(change.version), change.manifest)
+        epoch = change.roles.epoch
+        result = DecisionResult(
+            status="done", reason=change.reason, version=change.version, epoch=epoch, ts=now
+        )
+        self._settle(decision, result)
+        self._write(topics.roles_key(epoch), change.roles)
+        self._write(topics.ROLES_KEY, change.roles)
+
+    def taken(self) -> list[Message]:
+        """The records of `models` that were noted since the last taking, in order."""
+        records, self._records = self._records, []
+        return records
+
+    def _check(self, change: Change) -> None:
+        before = self.standing.roles
+        manifest = change.manifest or self.standing.manifest(change.version)
+        if manifest is not None and (before is None or change.roles.champion != before.champion):
+            self._intact(manifest.artifact_sha256)
+
+    def _settle(self, decision: Decision, result: DecisionResult) -> None:
+        _log.info("%s %s: %s: %s", decision.action, decision.decision_id, result.status, result.reason)
+        self._write(topics.decision_key(decision.decision_id), result)
+
+    def _write(self, key: bytes, record: Record) -> None:
+        value = record.encoded()
+        self._records.append({"key": key, "value": value})
+        self.standing.take(key, value)

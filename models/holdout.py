@@ -1,0 +1,43 @@
+"""A pipeline's figures on rows that it had not seen, as a manifest's `metrics` keeps them."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix
+
+from models import figures
+from models.problem import Problem, Rows
+
+BOUND_RANK = 0.99
+"""A regression's losses are cut at this quantile of those on the holdout, so that they have a bound."""
+
+
+def measured(given: Problem, answers: NDArray[np.float64], rows: Rows, positive: int) -> dict[str, Any]:
+    """The figures of `answers` for `rows`.
+
+    `rows` (their number), `loss_sum` (the errors, or the sum of squares), `error` (the mean loss) and the
+    contract's `values`; for a regression also `bound`, the nearest-rank 99th percentile of the squared
+    errors, and `clipped_sum`, the sum of the squared errors each cut at it. All of it is JSON.
+
+    Raises:
+        FloatingPointError: an error's square is too large for a number.
+    """
+    loss, tie = given.losses(answers, rows)
+    targets = given.targets[rows]
+    found = {"rows": len(targets), "loss_sum": loss, "error": loss / len(targets)}
+    if given.classes:
+        confusion = confusion_matrix(targets, answers.argmax(axis=1), labels=range(given.classes))
+        return {**found, "values": figures.classification(confusion.tolist(), tie, positive)}
+    squared = np.sort(np.square(answers[:, 0] - targets))
+    bound = float(squared[math.ceil(BOUND_RANK * len(squared)) - 1])
+    clipped = float(np.minimum(squared, bound).sum())
+    return {**found, "bound": bound, "clipped_sum": clipped, "values": _regression(targets, loss, tie)}
+
+
+def _regression(targets: NDArray[np.float64], squared: float, absolute: float) -> figures.Figures:
+    centred = targets - targets[0]
+    return figures.regression(
+        len(targets), squared, absolute, float(centred.sum()), float(np.square(centred).sum())
+    )

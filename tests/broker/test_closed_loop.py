@@ -1,0 +1,182 @@
+"""The whole loop, by itself: the world changes, the alarm rings, a better version is trained and promoted."""
+
+import csv
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from streams import PATIENCE_SECONDS, ROOT, Stream, until
+
+from events import topics
+from events.records import Decision, DecisionResult, Drift, Metric, Roles
+from events.settings import Kafka
+from transport import clients
+
+BEGIN = 1_700_000_000_000
+WINDOW = 100
+"""Events."""
+BODY = """
+[features]
+x = "number"
+y = "number"
+[windows]
+length = "100s"
+bucket = "20s"
+[decisions]
+false_alarm_every = 1000
+retrain_from = 200
+[training]
+families = ["linear", "tree"]
+folds = 2
+[labels]
+horizon = "50s"
+"""
+
+
+class World(NamedTuple):
+    """What follows from an event, before a change and after it."""
+
+    task: str
+    classes: str
+    before: Callable[[float, float], Any]
+    after: Callable[[float, float], Any]
+    error: float
+    """Less than this is a good version's error."""
+
+
+def _third(x: float) -> str:
+    return "low" if x < -0.4 else "high" if x > 0.4 else "middle"
+
+
+WORLDS = {
+    "two classes": World("classification", "classes = [0, 1]", lambda x, _: int(x > 0), lambda x, _: int(x < 0), 0.1),
+    "three classes": World(
+        "classification", 'classes = ["low", "middle", "high"]',
+        lambda x, _: _third(x), lambda _, y: _third(y), 0.2,
+    ),
+    "numbers": World("regression", "", lambda x, y: 2 * x + y, lambda x, y: y - 3 * x + 1, 0.5),
+}  # fmt: skip
+
+
+class Sender:
+    """Sends events with their labels, in order of time."""
+
+    def __init__(self, stream: Stream, world: World) -> None:
+        self.stream, self.world, self.sent = stream, world, 0
+        self._chance = random.Random(5)
+        self._producer = clients.producer(stream.settings.kafka)
+
+    def event(self) -> tuple[float, float]:
+        return self._chance.gauss(0, 1), self._chance.gauss(0, 1)
+
+    def send(self, count: int, law: Callable[[float, float], Any]) -> None:
+        for i in range(self.sent, self.sent + count):
+            (x, y), ts, event_id = self.event(), BEGIN + i * 1_000, f"e-{i}"
+            self._put(topics.FEATURES, {"event_id": event_id, "ts": ts, "features": {"x": x, "y": y}})
+            self._put(topics.LABELS, {"event_id": event_id, "ts": ts + 1_000, "label": law(x, y)})
+        self.sent += count
+        assert self._producer.flush(PATIENCE_SECONDS) == 0
+
+    def _put(self, topic: topics.Topic, record: dict[str, Any]) -> None:
+        """By event_id over the partitions: each gets some, so none holds the watermark back."""
+        self._producer.produce(self.stream.topic(topic), json.dumps(record).encode(), record["event_id"])
+
+    def until(self, found: Callable[[], Any], what: str) -> Any:
+        """Goes on sending of the changed world until something is found."""
+
+        def look() -> Any:
+            self.send(40, self.world.after)
+            return found()
+
+        return until(look, what)
+
+
+def history(path: Path, sender: Sender, rows: int) -> None:
+    with path.open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["x", "y", "label"])
+        for _ in range(rows):
+            x, y = sender.event()
+            table.writerow([x, y, sender.world.before(x, y)])
+
+
+def scoreloop(stream: Stream, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "console.main", *arguments],
+        cwd=stream.path.parent, env={"PATH": "", "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def champions(stream: Stream) -> list[int]:
+    messages = stream.read(topics.MODELS)
+    found = {
+        m.key(): Roles.model_validate_json(m.value() or b"")
+        for m in messages
+        if (m.key() or b"")[:6] == b"roles/"
+    }
+    return [roles.champion for roles in sorted(found.values(), key=lambda roles: roles.epoch)]
+
+
+def errors(stream: Stream, version: int, from_ts: int) -> list[float]:
+    """The error of each final window of a version from a time on."""
+    metrics = map(Metric.model_validate, stream.records(topics.METRICS))
+    return [
+        m.error
+        for m in metrics
+        if m.final and m.model_version == version and m.from_ts >= from_ts and m.error is not None
+    ]
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_the_loop_mends_itself(kafka: Kafka, tmp_path: Path, name: str) -> None:
+    world = WORLDS[name]
+    stream = Stream(kafka, tmp_path, BODY + world.classes, world.task)
+    sender = Sender(stream, world)
+    history(tmp_path / "history.csv", sender, 400)
+    toml = stream.path.name
+    scoreloop(stream, "train", toml, "--csv", "history.csv")
+    with stream.command("up", toml):
+        sender.send(600, world.before)
+        until(lambda: errors(stream, 1, BEGIN + 300_000) or None, "a final window")
+        assert stream.records(topics.DRIFT) == []
+        changed = BEGIN + sender.sent * 1_000
+        sender.until(lambda: stream.records(topics.DRIFT) or None, "an alarm")
+        sender.until(lambda: champions(stream)[1:] or None, "a promotion")
+        last = champions(stream)[-1]
+        promoted = BEGIN + sender.sent * 1_000
+        sender.send(400, world.after)
+        until(
+            lambda: errors(stream, last, promoted + WINDOW * 1_000)[1:] or None, "windows of the new version"
+        )
+        scoreloop(stream, "rollback", toml, "--reason", "a test")
+        said = json.loads(scoreloop(stream, "verify", toml, "--json"))
+    _assert_told(stream, changed)
+    assert errors(stream, 1, changed + WINDOW * 1_000)[0] > 3 * world.error
+    assert max(errors(stream, last, promoted + WINDOW * 1_000)) < world.error
+    assert champions(stream)[-1] != last
+    assert said["holds"] is True
+
+
+def _assert_told(stream: Stream, changed: int) -> None:
+    """Every step is on its topic, and one leads to the other."""
+    drift, *more = map(Drift.model_validate, stream.records(topics.DRIFT))
+    assert more == []
+    assert drift.change_ts is not None
+    assert abs(drift.change_ts - changed) <= 40_000
+    control = list(map(Decision.model_validate, stream.records(topics.CONTROL)))
+    asked = [decision for decision in control if decision.requested_by == "monitor"]
+    assert {(decision.action, decision.alarm_id) for decision in asked} == {("retrain", drift.alarm_id)}
+    results = {
+        (m.key() or b"").decode().partition("/")[2]: DecisionResult.model_validate_json(m.value() or b"")
+        for m in stream.read(topics.MODELS) if (m.key() or b"").startswith(b"decision/")
+    }  # fmt: skip
+    became = [results[decision.decision_id].status for decision in asked if decision.decision_id in results]
+    assert became.count("done") == 1
+    assert set(became) <= {"done", "rejected"}
