@@ -1,4 +1,4 @@
-"""A slot of the joiner, the monitor or the trainer, as `status` sees it: a thread that reports beside the loop.
+"""A slot of joiner, monitor or trainer, as `status` sees it: a thread that reports beside the loop.
 
 with Presence(settings, topics.MONITOR, slot, stop) as presence:
     TransactionLoop(…, presence.successor, progress).run(stop)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeVar
 
 from confluent_kafka import (
@@ -33,8 +34,11 @@ _MENDS_ITSELF = {
     KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
 }
-"""What a new cluster or a new topic says for a moment."""
+"""What a new cluster, a new topic or a group's new coordinator says for a moment."""
 
 
 def answered(ask: Callable[[], Answer], what: str) -> Answer:
@@ -79,9 +83,10 @@ def committed(kafka: Kafka, group: str, topic: str, partitions: int) -> dict[int
     Raises:
         ScoreloopError: the group's coordinator did not answer in time.
     """
+    asked = [TopicPartition(topic, partition) for partition in range(partitions)]
     with _bystander(kafka, group) as consumer:
-        asked = [TopicPartition(topic, partition) for partition in range(partitions)]
-        answer = consumer.committed(asked, ANSWER_SECONDS) if asked else []
+        ask = partial(consumer.committed, asked, ANSWER_SECONDS)
+        answer = answered(ask, f"group {group}") if asked else []
     return {p.partition: p.offset if p.offset >= 0 else None for p in answer}
 
 
@@ -92,7 +97,7 @@ def commit(kafka: Kafka, group: str, offsets: list[TopicPartition]) -> None:
         ScoreloopError: the group has members, or its coordinator did not answer in time.
     """
     with _bystander(kafka, group) as consumer:
-        consumer.commit(offsets=offsets, asynchronous=False)
+        answered(partial(consumer.commit, offsets=offsets, asynchronous=False), f"group {group}")
 
 
 @contextmanager

@@ -42,13 +42,13 @@ def examples(settings: Settings, tell: Callable[[str], None]) -> Examples:
     topic = topics.OUTCOMES.of(settings.name)
     with _reading(settings) as consumer:
         kept = _kept(consumer, topic, partitions_of(consumer, settings.kafka, topic))
-        for span in _SPANS:
-            most = span * wanted // len(kept)
-            ranges = {p: (max(begin, end - most), end) for p, (begin, end) in kept.items()}
-            tell(f"reading {sum(end - first for first, end in ranges.values()):,} offsets of outcomes")
-            found = newest(settings, _values(consumer, topic, ranges), wanted)
-            if len(found.rows) == wanted or ranges == kept:
-                break
+    for span in _SPANS:
+        most = span * wanted // len(kept)
+        ranges = {p: (max(begin, end - most), end) for p, (begin, end) in kept.items()}
+        tell(f"reading {sum(end - first for first, end in ranges.values()):,} offsets of outcomes")
+        found = _read(settings, topic, ranges, wanted)
+        if len(found.rows) == wanted or ranges == kept:
+            break
     return Examples(
         found,
         {
@@ -77,7 +77,7 @@ def examples_again(settings: Settings, trained_on: Mapping[str, Any]) -> Labelle
                     f"{topic}-{partition} keeps the offsets {begin} to {end}, and the version learned from "
                     f"{ranges[partition][0]} to {ranges[partition][1]}: its rows cannot be read again"
                 )
-        return newest(settings, _values(consumer, topic, ranges), trained_on["rows"])
+    return _read(settings, topic, ranges, trained_on["rows"])
 
 
 @contextmanager
@@ -104,12 +104,12 @@ def _kept(consumer: Consumer, topic: str, partitions: list[int]) -> dict[int, tu
     return found
 
 
-def _values(consumer: Consumer, topic: str, ranges: Ranges) -> Iterator[bytes]:
+def _read(settings: Settings, topic: str, ranges: Ranges, most: int) -> Labelled:
     unread = {partition: end for partition, (first, end) in ranges.items() if first < end}
-    consumer.assign([TopicPartition(topic, partition, ranges[partition][0]) for partition in unread])
-    for message in read_up_to(consumer, topic, unread, _bear):
-        if value := octets(message.value()):
-            yield value
+    with _reading(settings) as consumer:
+        consumer.assign([TopicPartition(topic, partition, ranges[partition][0]) for partition in unread])
+        values = (octets(message.value()) or b"" for message in read_up_to(consumer, topic, unread, _bear))
+        return newest(settings, values, most)
 
 
 def _bear(topic: str, seconds: float) -> None:

@@ -13,7 +13,7 @@ _END_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
-class Process:
+class Spawned:
     """The training for `request`, started; it ends when this process does, however that ends.
 
     Raises:

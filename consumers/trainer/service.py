@@ -6,7 +6,7 @@ from threading import Event
 from consumers.intake import Intake
 from consumers.loop import Progress, TransactionLoop
 from consumers.presence import Presence
-from consumers.trainer.process import Process
+from consumers.trainer.process import Spawned
 from consumers.trainer.standing import Standing
 from consumers.trainer.trainer import Trainer
 from events import topics
@@ -37,15 +37,13 @@ def run_trainer(settings: Settings, slot: topics.Slot, stop: Event) -> Progress:
     with Presence(settings, topics.TRAINER, slot, stop) as presence:
 
         def detail(text: str) -> None:
-            if text != presence.detail:
-                presence.detail = text
-                _log.info("%s: %s", presence.worker, text)
+            presence.detail = text
 
         trainer = Trainer(
             settings,
             lambda: _standing(settings),
             Registry(settings.registry.url).get,
-            lambda request: Process(settings, request),
+            lambda request: Spawned(settings, request),
             detail,
         )
         identity = topics.transactional_id(settings.name, topics.TRAINER, slot)

@@ -3,6 +3,7 @@
 Nothing of it is visible before the trainer's transaction: an artefact that no manifest names is garbage.
 """
 
+import logging
 import os
 import signal
 from multiprocessing import parent_process
@@ -13,6 +14,8 @@ from consumers.trainer.course import Request
 from consumers.trainer.ending import End, Unfit
 from events.errors import ScoreloopError
 from events.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 def work(told: Connection, settings: Settings, request: Request) -> None:
@@ -39,4 +42,5 @@ def _ended(told: Connection, settings: Settings, request: Request) -> End:
     except ScoreloopError as error:
         return Unfit(str(error), rejected=False)
     except Exception as error:  # noqa: BLE001 (whatever a training meets, the champion stays and it is said)
+        _log.exception("training for %s failed", request.decision.decision_id)
         return Unfit(f"training failed: {type(error).__name__}: {error}", rejected=False)

@@ -2,7 +2,6 @@
 
 import json
 import multiprocessing
-import os
 import random
 import signal
 import subprocess
@@ -46,7 +45,8 @@ def outcome(i: int, **fields: Any) -> bytes:
     return json.dumps(
         {
             "event_id": f"e-{i}", "prediction_id": f"0-{i}", "ts": START + i, "scored_ts": START + i,
-            "model_version": 1, "role": "champion", "prediction": answer, "probabilities": {"fraud": 0.5, "ok": 0.5},
+            "model_version": 1, "role": "champion", "prediction": answer,
+            "probabilities": {"fraud": 0.5, "ok": 0.5},
             "features": {"amount": random.Random(i).gauss(0, 1), "country": country}, "label": label,
             "label_ts": START + i, "loss": float(label != answer), "status": "matched", **fields,
         }
@@ -117,7 +117,7 @@ def check(stream: Stream, epochs: int, ended: dict[str, str]) -> None:
     assert {name: result(stream, name).status for name in ended} == ended
     findings = Findings(stream.settings.name)
     check_decisions(History(written, findings), findings, lambda _: None)
-    assert findings.report().findings == []
+    assert findings.report(0).findings == []
 
 
 def children(pid: int) -> list[int]:
@@ -140,7 +140,7 @@ def trainer(stream: Stream, slot: int = 0) -> "Iterator[subprocess.Popen[str]]":
 
 
 def kill(process: "subprocess.Popen[str]") -> None:
-    """Kill −9, and see that no child of its own stays behind."""
+    """Kill it without a word, and see that no child of its own stays behind."""
     left = children(process.pid)
     process.kill()
     process.wait()
@@ -236,25 +236,23 @@ def test_a_stop_ends_a_training_and_the_next_process_takes_it_up(kafka: Kafka, t
     check(stream, 2, {"d-1": "done"})
 
 
-@pytest.mark.parametrize("moment", ["training", "artefact", "transaction"])
+@pytest.mark.parametrize("moment", ["artefact", "transaction"])
 def test_a_trainer_killed_at_any_step_acts_once(kafka: Kafka, tmp_path: Path, moment: str) -> None:
     stream = lived(kafka, tmp_path)
     artefacts = tmp_path / stream.settings.registry.url / "artifacts"
     with trainer(stream) as process:
         alarmed(stream, "d-1")
-        match moment:
-            case "training":
-                await_detail(stream, "training for d-1")
-            case "artefact":
-                until(lambda: True if len(os.listdir(artefacts)) > 1 else None, "the artefact")
-            case _:
-                result(stream, "d-1")
+        if moment == "artefact":
+            until(lambda: True if len(list(artefacts.iterdir())) > 1 else None, "the artefact")
+        else:
+            result(stream, "d-1")
         kill(process)
-    asked(stream, "pause", "d-2")
+    asked(stream, "resume", "d-2")
     with stream.service(run_trainer, 0) as failures:
-        assert result(stream, "d-2").status == result(stream, "d-1").status == "done"
+        assert result(stream, "d-2").status == "rejected"
+        assert result(stream, "d-1").status == "done"
     assert failures == []
-    check(stream, 2, {"d-1": "done", "d-2": "done"})
+    check(stream, 2, {"d-1": "done", "d-2": "rejected"})
     assert roles(stream).champion == 2
 
 
@@ -290,6 +288,7 @@ def document(output: str) -> dict[str, Any]:
 
 def test_operators_commands_wait_for_what_became_of_them(kafka: Kafka, tmp_path: Path) -> None:
     stream = lived(kafka, tmp_path)
+    stream.send((outcome(i) for i in range(EVENTS, 1_300)), topics.OUTCOMES)
     stream.train(seed=1)
     why = (stream.path.name, "--reason", "a test")
     with stream.service(run_trainer, 0):
@@ -299,7 +298,7 @@ def test_operators_commands_wait_for_what_became_of_them(kafka: Kafka, tmp_path:
         assert output.endswith("rejected: there is no version 9\n")
         output = run(stream, "retrain", *why)
         assert "training for" in output
-        assert "done: version 3 promoted: error 0 against the champion's 1 on the newest 140" in output
+        assert "done: version 3 promoted: error 0 against the champion's 1 on the newest 325" in output
         made = [Decision.model_validate_json(m.value() or b"") for m in stream.read(topics.CONTROL)]
     assert [(one.action, one.requested_by, one.reason) for one in made] == [
         (action, "operator", "a test") for action in ("rollback", "promote", "retrain")
@@ -348,8 +347,9 @@ def test_train_acts_by_itself_or_leaves_it_to_the_trainer_that_runs(
         asked(stream, "rollback", "d-1")
         assert result(stream, "d-1").version == 1
     assert failures == []
-    assert not any(b"train-" in (m.key() or b"") for m in stream.read(topics.SERVICES)[3:]), (
-        "it was not needed"
+    named = {(message.key() or b"").decode() for message in stream.read(topics.SERVICES)}
+    assert len([name for name in named if name.startswith("trainer-train-")]) == 1, (
+        "the second was not needed"
     )
     check(stream, 3, {"d-1": "done"})
 
