@@ -5,7 +5,8 @@
 `stream.toml` is of a stream that has a version (`scoreloop train`). Each seed gets a new stream with that
 version and the same rows half an hour apart; the label of each is known a day after its event and sent,
 without key, at a random moment of feed event time between then and the horizon's end. Then comes a finish.
-Prints a line of JSON a seed, with a digest of all final records of `metrics`, and exits 1 if two differ.
+Prints a line of JSON a seed, with a digest of all final records of `metrics`, and exits 1 if two differ or
+`scoreloop verify` finds fault.
 """
 
 import argparse
@@ -52,14 +53,15 @@ def main() -> None:
     parser.add_argument("--verify", type=int, default=1, help="verify every so many streams; 0: none")
     arguments = parser.parse_args()
     rows, original = open_rows(arguments.csv, arguments.rows), load(arguments.stream)
-    digests = set()
+    digests, red = set(), 0
     for number, seed in enumerate(range(arguments.first_seed, arguments.first_seed + arguments.seeds)):
         verifies = arguments.verify > 0 and number % arguments.verify == 0
         facts = shuffled(original, arguments.stream, rows, seed, verifies=verifies)
         digests.add(facts["digest"])
+        red += facts.get("verify", 0) != 0
         print(json.dumps(facts), flush=True)
-    print(json.dumps({"seeds": arguments.seeds, "digests": sorted(digests)}))
-    sys.exit(len(digests) != 1)
+    print(json.dumps({"seeds": arguments.seeds, "digests": sorted(digests), "verify_red": red}))
+    sys.exit(len(digests) != 1 or red > 0)
 
 
 def shuffled(original: Settings, path: Path, rows: Rows, seed: int, *, verifies: bool) -> dict[str, object]:

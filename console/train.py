@@ -76,7 +76,7 @@ def _promoted(settings: Settings, decision: Decision) -> DecisionResult:
         result = None
         if asking.trainer_runs:
             asking.put(decision)
-            result = asking.result(_RUNNING_SECONDS, say)
+            result = asking.result(_RUNNING_SECONDS, _unsaid)
         if result is None:
             with _trainer(settings) as failures:
                 asking.put(decision)  # a second time is passed over
@@ -94,7 +94,7 @@ def _promoted(settings: Settings, decision: Decision) -> DecisionResult:
 def _awaited(asking: Asking, failures: list[BaseException]) -> DecisionResult | None:
     """What becomes of the decision, while the trainer that runs here is well."""
     until = time.monotonic() + _RESULT_SECONDS
-    while (result := asking.result(_LOOK_SECONDS, say)) is None and time.monotonic() < until:
+    while (result := asking.result(_LOOK_SECONDS, _unsaid)) is None and time.monotonic() < until:
         if failures:
             raise failures[0]
     return result
@@ -118,6 +118,10 @@ def _trainer(settings: Settings) -> Iterator[list[BaseException]]:
     finally:
         stop.set()
         thread.join()
+
+
+def _unsaid(_line: str) -> None:
+    """What the trainers do meanwhile is not this command's to tell."""
 
 
 def say(line: str) -> None:

@@ -17,6 +17,7 @@ from verify.exactly_once import check_exactly_once
 from verify.finishes import Finishes
 from verify.held import Held
 from verify.history import History
+from verify.idleness import Idleness
 from verify.join import Join
 from verify.joined import Joined, example
 from verify.lateness import Lateness
@@ -51,7 +52,8 @@ class Audit:
         self._windows = Windows(settings, self._book, self._findings)
         self._held = Held()
         self._finishes = Finishes()
-        self._sources = Sources(settings, self._findings)
+        self._idleness = Idleness()
+        self._sources = Sources(settings, self._findings, self._idleness)
         self._history = History(self._messages(topics.MODELS), self._findings)
         self._foreign = self._history.foreign(settings.schema_sha256)
         self._artifacts = Artifacts(settings.registry.url, self._history.versions())
@@ -61,7 +63,7 @@ class Audit:
 
     def read(self) -> None:
         """Read the topics, each once."""
-        self._finishes.sources(self._messages(topics.SOURCES), self._cut)
+        self._finishes.sources(self._idleness.noting(self._messages(topics.SOURCES)), self._cut)
         self._finishes.tallies(touch_pending(self._book, self._messages(topics.TALLIES), self._cut))
         self._tables.fill("events", self._sources.events(self._messages(topics.FEATURES)))
         for topic in (topics.PREDICTIONS, topics.SHADOWS):

@@ -45,6 +45,8 @@ class Join:
         self._on_fault = on_fault
         self.answers: Counter[str] = Counter()
         self.labels: Counter[str] = Counter()
+        self.doubtful = 0
+        """Answers that expired although a label came in time: it can have been read too late."""
 
     def event(self, answers: Sequence[Given], labels: Sequence[Known]) -> None:
         """Judge one event: its answers in any order, its labels in the log's."""
@@ -65,7 +67,10 @@ class Join:
         if answer.status is None and answer.event.offset < self._settled_below.get(answer.event.partition, 0):
             self._on_fault(Fault(UNFINISHED, answer, "an outcome", "none"))
         first = None if before or lead.role == "shadow" else self._first(answer, labels)
-        if first is None or first is not alive(labels) or self._late(first, answer):
+        if first is None or first is not alive(labels):
+            return
+        if self._late(first, answer):
+            self.doubtful += answer.status == "expired"
             return
         expected = f"matched with the label known at {first.ts}"
         if answer.status == "expired":

@@ -95,6 +95,9 @@ class Joined:
             self._findings.count("I4 answers", what, join.answers[what])
         self._findings.count("I4 answers", "answers", join.answers.total())
         self._findings.not_checked("answers whose outcome may be deleted", join.answers["not judged"])
+        self._findings.not_checked(
+            "answers that expired and have a label in time, which can have been read too late", join.doubtful
+        )
         [[refused]], [[unfiled]] = self._tables.select(_REFUSED), self._tables.select(_UNFILED)
         join.labels += {"refused": refused, "waiting": unfiled - refused}
         for what in ("matched", "repeats", "conflicts", "late", "orphans", "refused", "waiting"):

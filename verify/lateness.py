@@ -11,8 +11,8 @@ the larger of two times:
   then it may have been left out, and the watermark may have been anything that the others had reached.
 
 Idle is a partition that was read to its end with nothing new for `idle_after`, so there is a gap between the
-Kafka timestamps of two of its records, or it had none yet. Half of `idle_after` counts as a gap, as clocks
-and delays differ. So:
+Kafka timestamps of two of its records, or it had none yet, and its reader has said so (`verify.idleness`).
+Half of `idle_after` counts as a gap, as clocks and delays differ. So:
 
 - A label in time (`label.ts - prediction.ts <= horizon`) whose bound is below `prediction.ts + horizon` was
   read before its prediction could expire. An expiry all the same came too early, or the label was dropped.

@@ -1,6 +1,7 @@
 """How far a partition, and the stream, had come in event time before a record: see `verify.lateness`."""
 
 from bisect import bisect_right
+from collections.abc import Callable
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ class Place(NamedTuple):
     before: int | None
     """The largest event time before it in its partition; None where the record is gone."""
     idle: int | None
-    """The Kafka time at which its partition last ceased to be idle, up to this record."""
+    """The Kafka time at which its partition last ceased to be idle, up to this record; `NOTHING_YET` if never."""
 
 
 class Seen:
@@ -55,26 +56,32 @@ class Curve:
 class Passage:
     """How far each partition of a topic had come before each of its records, which are told in order.
 
-    `idle_after` is the stream's setting. `ahead` is how much later than its Kafka timestamp a record's event
-    time can be: of a partition whose beginning is gone no more is known.
+    `idle_after` is the stream's setting; `idle` says whether a partition may have been idle between two
+    offsets. `ahead` is how much later than its Kafka timestamp a record's event time can be: of a partition
+    whose beginning is gone no more is known.
     """
 
-    def __init__(self, idle_after: int, ahead: int, seen: Seen) -> None:
+    def __init__(
+        self, idle_after: int, ahead: int, seen: Seen, idle: Callable[[int, int, int], bool]
+    ) -> None:
         self._gap = idle_after // 2
         self._ahead = ahead
         self._seen = seen
+        self._may_be_idle = idle
         self._largest: dict[int, int] = {}
-        self._last: dict[int, int] = {}
+        self._last: dict[int, tuple[int, int]] = {}
+        """Partition → offset and Kafka time of its last record."""
         self._idle: dict[int, int] = {}
 
     def before(self, partition: int, offset: int, kafka_ts: int) -> tuple[int, int]:
         """`Place.before` and `Place.idle` of the next record."""
-        last = self._last.get(partition)
-        if last is None:
+        if partition not in self._last:
             self._largest[partition] = kafka_ts + self._ahead if offset else NOTHING_YET
-        if last is None or kafka_ts - last >= self._gap:
+            self._idle[partition] = NOTHING_YET
+        last, then = self._last.get(partition, (-1, NOTHING_YET))
+        if kafka_ts - then >= self._gap and self._may_be_idle(partition, last, offset):
             self._idle[partition] = kafka_ts
-        self._last[partition] = kafka_ts
+        self._last[partition] = offset, kafka_ts
         return self._largest[partition], self._idle[partition]
 
     def valid(self, partition: int, ts: int, kafka_ts: int) -> None:

@@ -1,6 +1,7 @@
 """`features`, `labels`, `internal.labels` and `dead-letters`: records → rows of `verify.tables`."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,7 +14,9 @@ from events.feature_codec import FeatureCodec
 from events.label_codec import LabelCodec, Labelled
 from events.refusals import RefusalError
 from events.settings import Settings
+from events.topics import Topic
 from verify.answers import digest
+from verify.idleness import Idleness
 from verify.passage import Passage, Seen
 from verify.report import Example, Findings, place
 from verify.retention import SLACK_MS
@@ -37,8 +40,9 @@ class Filed(Struct, array_like=True, frozen=True):
 class Sources:
     """Reads what came in, and what was refused of it."""
 
-    def __init__(self, settings: Settings, findings: Findings) -> None:
+    def __init__(self, settings: Settings, findings: Findings, idleness: Idleness) -> None:
         self.seen = Seen()
+        self._idleness = idleness
         self._settings = settings
         self._findings = findings
         self._events = FeatureCodec(settings.features, settings.limits)
@@ -48,7 +52,7 @@ class Sources:
 
     def events(self, messages: Iterable[Message]) -> Iterator[Row]:
         """Rows of `events`."""
-        passage = self._passage()
+        passage = self._passage(topics.FEATURES)
         for message in messages:
             p, o, kafka_ts, key, value = _parts(message)
             before, idle = passage.before(p, o, kafka_ts)
@@ -65,7 +69,7 @@ class Sources:
 
     def labels(self, messages: Iterable[Message]) -> Iterator[Row]:
         """Rows of `labels`."""
-        passage = self._passage()
+        passage = self._passage(topics.LABELS)
         for message in messages:
             p, o, kafka_ts, key, value = _parts(message)
             before, idle = passage.before(p, o, kafka_ts)
@@ -119,9 +123,10 @@ class Sources:
         except RefusalError:
             return None
 
-    def _passage(self) -> Passage:
+    def _passage(self, topic: Topic) -> Passage:
         limits = self._settings.limits
-        return Passage(limits.idle_after, SLACK_MS + limits.max_future_skew, self.seen)
+        ahead = SLACK_MS + limits.max_future_skew
+        return Passage(limits.idle_after, ahead, self.seen, partial(self._idleness.possible, topic))
 
     def _unreadable(self, message: Message, expected: str) -> None:
         self._malformed(message, "a label was filed wrongly in internal.labels", expected)

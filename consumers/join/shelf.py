@@ -7,7 +7,7 @@ from itertools import islice
 from consumers.join.attic import Attic
 from consumers.join.entry import NEVER, Entry
 
-_STALE = 4
+_STALE = 2
 """The queue is made anew when it is so many times longer than there are entries."""
 _SPARE = 1_000
 _AT_ONCE = 1_000

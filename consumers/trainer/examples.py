@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -43,7 +44,7 @@ def examples(settings: Settings, tell: Callable[[str], None]) -> Examples:
     with _reading(settings) as consumer:
         kept = _kept(consumer, topic, partitions_of(consumer, settings.kafka, topic))
     for span in _SPANS:
-        most = span * wanted // len(kept)
+        most = ceil(span * wanted / len(kept))
         ranges = {p: (max(begin, end - most), end) for p, (begin, end) in kept.items()}
         tell(f"reading {sum(end - first for first, end in ranges.values()):,} offsets of outcomes")
         found = _read(settings, topic, ranges, wanted)

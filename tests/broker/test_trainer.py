@@ -2,9 +2,12 @@
 
 import json
 import multiprocessing
+import os
 import random
 import signal
+import socket
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from streams import CLASSES, Stream, until
+from streams import CLASSES, ROOT, Stream, until
 from trainings import decision
 
 from consumers.trainer.examples import examples, examples_again
@@ -256,7 +259,8 @@ def test_a_trainer_killed_at_any_step_acts_once(kafka: Kafka, tmp_path: Path, mo
     assert roles(stream).champion == 2
 
 
-def test_another_slot_stands_by_and_takes_over(kafka: Kafka, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["killed", "stalled"])
+def test_another_slot_stands_by_and_takes_over(kafka: Kafka, tmp_path: Path, how: str) -> None:
     stream = lived(kafka, tmp_path)
     with trainer(stream, 0) as first:
         await_detail(stream, WAITING, 0)
@@ -264,8 +268,14 @@ def test_another_slot_stands_by_and_takes_over(kafka: Kafka, tmp_path: Path) -> 
             await_detail(stream, STANDING_BY, 1)
             alarmed(stream, "d-1")
             await_detail(stream, "training for d-1")
-            kill(first)
+            if how == "killed":
+                kill(first)
+            else:
+                first.send_signal(signal.SIGSTOP)  # its training goes on, and ends beside the other's
             assert result(stream, "d-1").status == "done"
+            if how == "stalled":
+                first.send_signal(signal.SIGCONT)
+                await_detail(stream, STANDING_BY, 0)
             asked(stream, "rollback", "d-2")
             assert result(stream, "d-2").version == 1
             second.send_signal(signal.SIGTERM)
@@ -361,3 +371,45 @@ def test_two_trainings_at_once_become_two_versions(kafka: Kafka, tmp_path: Path,
         outputs = [process.communicate(timeout=60)[0] for process in (one, other)]
     assert sorted(document(output)["version"] for output in outputs) == [1, 2], outputs
     check(stream, 2, {})
+
+
+PARENT = """
+import sys
+from pathlib import Path
+from trainings import decision, draft
+from consumers.trainer.course import Request
+from consumers.trainer.process import Spawned
+from events.settings import load
+
+if __name__ == "__main__":
+    champion = draft().manifest(1, None, "t-1", 0)
+    Spawned(load(Path(sys.argv[1]), {}), Request(decision("retrain", "d-1"), champion, 1))
+    print("started", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_training_ends_at_once_with_the_process_that_was_killed(tmp_path: Path) -> None:
+    (tmp_path / "parent.py").write_text(PARENT)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and says nothing: it must wait
+        servers = f"127.0.0.1:{silent.getsockname()[1]}"
+        (tmp_path / "stream.toml").write_text(
+            f'name = "s"\ntask = "regression"\nkafka.bootstrap_servers = "{servers}"\nfeatures.x = "number"\n'
+        )
+        with subprocess.Popen(
+            [sys.executable, "parent.py", "stream.toml"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as parent:
+            assert parent.stdout is not None
+            assert parent.stdout.readline() == b"started\n"
+            left = children(parent.pid)
+            assert left
+            connection, _ = silent.accept()  # the training has begun: it asks the broker, for five seconds
+            with connection:
+                parent.kill()
+                killed = time.monotonic()
+                until(lambda: None if any(map(alive, left)) else True, f"the end of {left}")
+                assert time.monotonic() - killed < 2.5

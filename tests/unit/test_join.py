@@ -284,6 +284,22 @@ def test_the_longest_waiting_are_on_disk() -> None:
     assert len(join.outcomes) == 100
 
 
+def test_a_restart_reads_from_the_first_answer_that_waits_and_is_not_parked() -> None:
+    join = Join()
+    for event in "abc":
+        join.answer(event, 1_000, source=f"0-{event}")
+    join.answer("a", 1_000, source="0-a", role="shadow")
+    assert (join.parking.oldest(served=True), join.parking.oldest(served=False)) == (0, 3)
+    join.label("a", 1_000)
+    assert (join.parking.oldest(served=True), join.parking.oldest(served=False)) == (1, None)
+    assert join.parking.older(2, served=True) == ["b"]
+    join.parking.park_answer("b", join.partition.shelf.get("b").answers[0])  # type: ignore[union-attr]
+    assert (join.parking.oldest(served=True), join.parking.older(2, served=True)) == (2, [])
+    join.watermark(10_000)
+    assert join.parking.oldest(served=True) is None
+    assert set(join.parked.values()) == {None}
+
+
 def test_a_parked_record_restores_what_it_was_parked_for() -> None:
     join = Join()
     join.answer("a/b", 1_000, source="0-7")
