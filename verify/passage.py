@@ -19,7 +19,7 @@ class Place(NamedTuple):
     before: int | None
     """The largest event time before it in its partition; None where the record is gone."""
     idle: int | None
-    """The Kafka time at which its partition last ceased to be idle, up to this record; `NOTHING_YET` if never."""
+    """The Kafka time at which its partition last ceased to be idle, up to this record; or `NOTHING_YET`."""
 
 
 class Seen:

@@ -58,9 +58,11 @@ def restore(settings: Settings, share: Share, note: Note) -> None:
         for outcome in outcomes:
             _take_outcome(share, young, outcome)
         share.join.shelf.trim()
-    share.join.shelf.fetch(event_id for event_id, _ in young.values())
-    for event_id, waiting in young.values():
-        _let_wait(share, event_id, waiting)
+    for left in _chunks(young.values()):
+        share.join.shelf.fetch(event_id for event_id, _ in left)
+        for event_id, waiting in left:
+            _let_wait(share, event_id, waiting)
+        share.join.shelf.trim()
     waits = share.join.predictions + share.join.shadows + share.join.labels
     seconds = time.monotonic() - began
     _log.info("restored partition %d in %.1f s: %d records wait", share.partition, seconds, waits)

@@ -1,126 +1,42 @@
 """The trainer on a real Kafka: each decision ends once, whatever is killed and whoever acts."""
 
-import json
 import multiprocessing
 import os
-import random
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
+from deciding import (
+    EVENTS,
+    QUICK,
+    START,
+    alarmed,
+    asked,
+    await_detail,
+    check,
+    lived,
+    manifest,
+    outcome,
+    result,
+    roles,
+)
 from streams import CLASSES, ROOT, Stream, until
-from trainings import decision
 
 from consumers.trainer.examples import examples, examples_again
 from consumers.trainer.service import run_trainer
 from consumers.trainer.trainer import STANDING_BY, WAITING
 from events import topics
 from events.errors import ScoreloopError
-from events.internal import Process
-from events.records import Decision, DecisionResult, Manifest, Roles
 from events.settings import Kafka
 from models import artifact
 from models.registry import Registry
 from transport import clients
-from verify.decisions import check_decisions
-from verify.history import History
-from verify.report import Findings
-
-QUICK = 'training.families = ["linear"]\n' + CLASSES
-START = 1_700_000_000_000
-CHANGE = START + 300
-EVENTS = 560
-
-
-def outcome(i: int, **fields: Any) -> bytes:
-    """An event of version 1's, labelled as it learned up to the change, and the other way round from then."""
-    country = ("SE", "NO")[i % 2]
-    answer = ("fraud", "ok")[i % 2]
-    label = answer if START + i < CHANGE else ("ok", "fraud")[i % 2]
-    return json.dumps(
-        {
-            "event_id": f"e-{i}", "prediction_id": f"0-{i}", "ts": START + i, "scored_ts": START + i,
-            "model_version": 1, "role": "champion", "prediction": answer,
-            "probabilities": {"fraud": 0.5, "ok": 0.5},
-            "features": {"amount": random.Random(i).gauss(0, 1), "country": country}, "label": label,
-            "label_ts": START + i, "loss": float(label != answer), "status": "matched", **fields,
-        }
-    ).encode()  # fmt: skip
-
-
-def lived(kafka: Kafka, folder: Path, body: str = QUICK) -> Stream:
-    """A stream with a champion that was right until the change, and the outcomes that say so."""
-    stream = Stream(kafka, folder, body)
-    stream.train()
-    stream.send((outcome(i) for i in range(EVENTS)), topics.OUTCOMES)
-    return stream
-
-
-def asked(stream: Stream, action: str, decision_id: str, **fields: Any) -> Decision:
-    made = decision(action, decision_id, **fields)
-    stream.send([made.encoded()], topics.CONTROL, decision_id.encode())
-    return made
-
-
-def alarmed(stream: Stream, decision_id: str) -> Decision:
-    """The monitor's retrain, after the change."""
-    return asked(
-        stream,
-        "retrain",
-        decision_id,
-        requested_by="monitor",
-        model_version=1,
-        evidence={"change_ts": CHANGE},
-    )
-
-
-def found(stream: Stream, key: str) -> bytes | None:
-    values = [message.value() for message in stream.read(topics.MODELS) if message.key() == key.encode()]
-    return values[-1] if values else None
-
-
-def result(stream: Stream, decision_id: str) -> DecisionResult:
-    value = until(lambda: found(stream, f"decision/{decision_id}"), f"the end of {decision_id}")
-    return DecisionResult.model_validate_json(value)
-
-
-def roles(stream: Stream) -> Roles:
-    return Roles.model_validate_json(found(stream, "roles") or b"")
-
-
-def manifest(stream: Stream, version: int) -> Manifest:
-    return Manifest.model_validate_json(found(stream, f"version/{version}") or b"")
-
-
-def detail(stream: Stream, slot: int = 0) -> str:
-    """What a slot said last of what it does."""
-    said = [m.value() for m in stream.read(topics.SERVICES) if m.key() == f"trainer-{slot}".encode()]
-    record = Process.found(said[-1] or b"") if said else None
-    return "" if record is None else record.detail or ""
-
-
-def await_detail(stream: Stream, beginning: str, slot: int = 0) -> None:
-    until(lambda: detail(stream, slot).startswith(beginning) or None, f"trainer-{slot}: {beginning}")
-
-
-def check(stream: Stream, epochs: int, ended: dict[str, str]) -> None:
-    """Each decision has ended as it must, once, and every epoch has its one."""
-    written = stream.read(topics.MODELS)
-    counts = Counter((m.key() or b"").decode() for m in written if m.key() != topics.ROLES_KEY)
-    assert set(counts.values()) == {1}, counts
-    assert [key for key in counts if key.startswith("roles/")] == [f"roles/{i + 1}" for i in range(epochs)]
-    assert {name: result(stream, name).status for name in ended} == ended
-    findings = Findings(stream.settings.name)
-    check_decisions(History(written, findings), findings, lambda _: None)
-    assert findings.report(0).findings == []
 
 
 def children(pid: int) -> list[int]:
@@ -281,96 +197,6 @@ def test_another_slot_stands_by_and_takes_over(kafka: Kafka, tmp_path: Path, how
             second.send_signal(signal.SIGTERM)
             assert second.wait(timeout=30) == 0
     check(stream, 3, {"d-1": "done", "d-2": "done"})
-
-
-def run(stream: Stream, *arguments: str, code: int = 0) -> str:
-    with stream.command(*arguments) as process:
-        output, _ = process.communicate(timeout=60)
-    assert process.returncode == code, output
-    assert "Traceback" not in output
-    return output
-
-
-def document(output: str) -> dict[str, Any]:
-    """The JSON at the end of what a command wrote."""
-    return dict(json.loads(output[output.index("\n{\n") + 1 :]))
-
-
-def test_operators_commands_wait_for_what_became_of_them(kafka: Kafka, tmp_path: Path) -> None:
-    stream = lived(kafka, tmp_path)
-    stream.send((outcome(i) for i in range(EVENTS, 1_300)), topics.OUTCOMES)
-    stream.train(seed=1)
-    why = (stream.path.name, "--reason", "a test")
-    with stream.service(run_trainer, 0):
-        facts = document(run(stream, "rollback", *why, "--json"))
-        assert (facts["status"], facts["version"], facts["epoch"]) == ("done", 1, 3)
-        output = run(stream, "promote", *why, "--version", "9", code=1)
-        assert output.endswith("rejected: there is no version 9\n")
-        output = run(stream, "retrain", *why)
-        assert "training for" in output
-        assert "done: version 3 promoted: error 0 against the champion's 1 on the newest 325" in output
-        made = [Decision.model_validate_json(m.value() or b"") for m in stream.read(topics.CONTROL)]
-    assert [(one.action, one.requested_by, one.reason) for one in made] == [
-        (action, "operator", "a test") for action in ("rollback", "promote", "retrain")
-    ]
-    check(stream, 4, {one.decision_id: "done" for one in made if one.action != "promote"})
-
-
-def test_a_decision_without_a_trainer_waits_and_says_so(kafka: Kafka, tmp_path: Path) -> None:
-    stream = lived(kafka, tmp_path)
-    output = run(stream, "pause", stream.path.name, "--reason", "x", "--timeout", "500ms", code=1)
-    assert "no trainer runs, and the decision waits for one: `scoreloop up STREAM.toml`" in output
-    assert "was not acted on in 500ms; it stays in control" in output
-    with stream.command("pause", stream.path.name, "--reason", "x") as process:
-        until(lambda: True if len(stream.read(topics.CONTROL)) > 1 else None, "the decision")
-        time.sleep(0.5)  # until it listens for Ctrl-C where it says what stays; no event tells of it
-        process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=30)
-        assert process.returncode == 130
-        assert "stays in control" in output
-    first, second = (m.key().decode() for m in stream.read(topics.CONTROL))  # type: ignore[union-attr]
-    with stream.service(run_trainer, 0):
-        assert result(stream, first).status == "done"
-        assert result(stream, second).status == "rejected"
-
-
-@pytest.fixture
-def csv(tmp_path: Path) -> Path:
-    path = tmp_path / "rows.csv"
-    lines = [f"{i % 7},{('SE', 'NO')[i % 2]},{('fraud', 'ok')[i % 2]}" for i in range(80)]
-    path.write_text("amount,country,label\n" + "\n".join(lines) + "\n")
-    return path
-
-
-def test_train_acts_by_itself_or_leaves_it_to_the_trainer_that_runs(
-    kafka: Kafka, tmp_path: Path, csv: Path
-) -> None:
-    stream = Stream(kafka, tmp_path, QUICK)
-    command = ("train", stream.path.name, "--csv", csv.name, "--json")
-    first = document(run(stream, *command))
-    assert (first["version"], first["epoch"]) == (1, 1)
-    assert set(first) == {"version", "epoch", "estimator", "metrics", "trained_on"}
-    with stream.service(run_trainer, 0) as failures:
-        await_detail(stream, WAITING)
-        second = document(run(stream, *command))
-        assert (second["version"], second["epoch"]) == (2, 2)
-        asked(stream, "rollback", "d-1")
-        assert result(stream, "d-1").version == 1
-    assert failures == []
-    named = {(message.key() or b"").decode() for message in stream.read(topics.SERVICES)}
-    assert len([name for name in named if name.startswith("trainer-train-")]) == 1, (
-        "the second was not needed"
-    )
-    check(stream, 3, {"d-1": "done"})
-
-
-def test_two_trainings_at_once_become_two_versions(kafka: Kafka, tmp_path: Path, csv: Path) -> None:
-    stream = Stream(kafka, tmp_path, QUICK)
-    command = ("train", stream.path.name, "--csv", csv.name, "--json")
-    with stream.command(*command) as one, stream.command(*command) as other:
-        outputs = [process.communicate(timeout=60)[0] for process in (one, other)]
-    assert sorted(document(output)["version"] for output in outputs) == [1, 2], outputs
-    check(stream, 2, {})
 
 
 PARENT = """
