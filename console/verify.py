@@ -55,8 +55,8 @@ def verify(settings: Settings, replay: int | None, *, as_json: bool) -> None:
     some 100 bytes a record.
 
     Not checked: what retention has deleted (counted), crash recovery (I6), drift alarms, whether a decision
-    was right, figures of windows that are not final, and who signed what. A label that can have been read
-    late, by gaps in its partition, is taken as late.
+    was right, figures of windows that are not final, and who signed what. A label in time that can have been
+    read too late, since its partition was idle, is taken as late (counted).
     """
     report = verified(settings, replay, progress)
     if as_json:

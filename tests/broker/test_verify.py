@@ -147,6 +147,23 @@ def test_a_stream_with_every_fate_is_green_and_counted(kafka: Kafka, tmp_path: P
     assert found.counts("I4 windows")["compared"] >= 6
 
 
+def test_a_label_of_a_partition_that_was_left_out_may_be_late(
+    kafka: Kafka, tmp_path: Path, verify: Verify
+) -> None:
+    stream = Stream(kafka, tmp_path, f'limits = {{ idle_after = "300ms" }}\n{BODY}')
+    stream.train()
+    with services(stream) as finished:
+        send(stream, topics.FEATURES, (event(stream, i) for i in range(120)))
+        stream.await_records(topics.OUTCOMES, 50)  # which have expired: nobody waits for an idle partition
+        send(stream, topics.LABELS, map(label, range(120)))
+        finished()
+    found = verify(stream)
+    assert found.report["findings"] == []
+    late = found.counts("I4 labels")["late"]
+    assert late >= 50
+    assert [n for what, n in found.report["not_checked"].items() if "read too late" in what] == [late]
+
+
 class Feeding(Thread):
     """A feed under way: a label comes half an hour after its event, or late, and some come twice."""
 

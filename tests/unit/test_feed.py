@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from console.durations import TimeType
-from events.durations import iso
 from console.feed import feed
+from events.durations import iso
 from events.errors import ScoreloopError
 from events.settings import Settings
 from producers import feed as feeding

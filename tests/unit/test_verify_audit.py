@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -11,7 +12,7 @@ from written import BODY, EVENTS, MINUTE, START, WALL, Story, Written
 from events import topics
 from events.internal import FINISH_KEY, FINISHED_KEY
 from verify.audit import Audit
-from verify.report import Finding, Report
+from verify.report import Report
 
 ARTIFACT = b"an artefact"
 
@@ -268,8 +269,32 @@ def test_a_planted_bug_is_found(
     assert record in [example.record for example in found[0].first]
 
 
-def sentences(report: Report) -> list[str]:
-    def said(finding: Finding) -> str:
-        return finding.sentence
+Progress = tuple[str, int, bool]
+"""Of a partition of a source: where it is read to, and whether it is idle."""
 
-    return list(map(said, report.findings))
+
+@pytest.mark.parametrize(
+    ("noted", "found"),
+    [
+        ([], 0),
+        ([("features/0", 0, False)], 1),
+        ([("features/0", 0, False), ("labels/{p}", 0, True)], 0),
+        ([("features/0", 0, False), ("labels/{p}", 1000, True)], 1),
+        ([("finish", 0, False), ("features/0", 0, False)], 1),
+    ],
+    ids=["nothing is known", "never idle", "idle before its first label", "idle later", "after a finish"],
+)
+def test_a_label_of_a_burst_is_late_only_where_its_partition_was_idle(
+    story: Written, noted: list[Progress], found: int
+) -> None:
+    for logs in story.logs.values():
+        for log in logs:
+            log[:] = [replace(rec, at_ms=WALL) for rec in log]
+    p, _ = story.find(topics.LABELS, event_id="e-22")
+    for key, following, idle in noted:
+        story.add(topics.SOURCES, 0, key.format(p=p), {"ts": None, "next": following, "idle": idle})
+    expired_early(story)
+    report = audited(story)
+    assert [f.count for f in report.findings if "expired though" in f.sentence] == [1] * found
+    doubtful = [n for what, n in report.not_checked.items() if "can have been read too late" in what]
+    assert doubtful == [1] * (1 - found)
