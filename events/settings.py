@@ -86,7 +86,7 @@ class Joining(Section):
 
     memory_entries: Annotated[int, Field(ge=1)] = 100_000
     """Events held in memory, about a kilobyte each; the others are on local disk."""
-    park_after: Annotated[int, Field(ge=1)] = 100_000
+    park_after: Annotated[int, Field(ge=1)] = 50_000
     """An answer with so many newer ones is put by, so that a restart need not read back to it."""
 
 
