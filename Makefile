@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup demo test unit lint format lock clean
+.PHONY: setup demo test unit mutants faults faults-long lint format lock clean
 
 setup: $(STAMP)
 
@@ -21,6 +21,17 @@ test: setup
 
 unit: setup
 	$(BIN)/python -m pytest tests/unit tests/contract
+
+# Real processes, a real Kafka, real kills; under 15 minutes on two cores. docs/faults.md is what it printed.
+faults: setup
+	PYTHONPATH=tests $(BIN)/python -m faults --table docs/faults.md $(ARGS)
+
+faults-long: setup
+	PYTHONPATH=tests $(BIN)/python -m faults --long --table docs/faults.md $(ARGS)
+
+# Each planted bug must turn a test red; ARGS="poison rebalance" tries those whose names have such a word.
+mutants: setup
+	$(BIN)/python tests/mutants/run.py $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check .

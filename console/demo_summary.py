@@ -1,6 +1,7 @@
 """What the demo's topics say afterwards: a table, a page and a picture, and whether the loop recovered."""
 
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,7 +101,7 @@ def _lines(story: Story, turns: Turns, cast: Cast, *, verified: bool) -> list[Li
         Line("alarms before the failure", str(early), early == 0),
         _since("alarm", story, turns, turns.alarm),
         _since("promotion", story, turns, turns.promotion),
-        Line("versions that served", " → ".join(str(roles.champion) for roles in story.roles)),
+        Line("versions that served", " → ".join(str(roles.champion) for roles in _tenures(story))),
         Line("the operator's rollback", *_rolled_back(story, turns.rollback)),
         Line("scoreloop verify", "I1 to I5 reread from the topics", verified),
     ]  # fmt: skip
@@ -137,8 +138,13 @@ def _marks(story: Story, turns: Turns) -> list[Mark]:
     marks += [Mark(when(drift.ts), "alarm", picture.ALARM) for drift in story.drift]
     retrains = [d for d in story.control if d.action == "retrain"]
     marks += [Mark(when(d.ts), "" if n else "retrain", picture.RETRAIN) for n, d in enumerate(retrains)]
-    marks += [_change(roles, story, when(roles.ts)) for roles in story.roles[1:]]
+    marks += [_change(roles, story, when(roles.ts)) for roles in _tenures(story)[1:]]
     return marks
+
+
+def _tenures(story: Story) -> list[Roles]:
+    """The roles with which each champion began."""
+    return [next(same) for _, same in groupby(story.roles, key=lambda roles: roles.champion)]
 
 
 def _change(roles: Roles, story: Story, ts: int) -> Mark:

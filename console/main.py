@@ -26,6 +26,7 @@ COMMANDS = {
     "reject": ("console.decide:reject", "Take the canary or a shadow out of the roles."),
     "pause": ("console.decide:pause", "Reject what the monitor decides until `resume`."),
     "resume": ("console.decide:resume", "Act on the monitor's decisions again."),
+    "offsets": ("console.offsets:offsets", "Show where services stand; skip what one cannot read, recorded."),
     "verify": ("console.verify:verify", "Check the promises I1-I5 by rereading the topics."),
     "watch": ("console.watch:watch", "Print what happens in the stream, as it happens."),
     "demo": ("console.demo:demo", "Show the main job on a real Kafka, from an empty folder to a summary."),

@@ -136,7 +136,10 @@ class Intake:
         if code in _GONE:
             raise HaltError(_gone(topic, message.partition(), error.str()))
         if code == KafkaError.UNKNOWN_TOPIC_OR_PART:
-            raise HaltError(f"{topic} is gone; if that was meant, run `scoreloop topics create STREAM.toml`")
+            raise HaltError(
+                f"{topic} is gone; if that was meant, run `scoreloop topics create STREAM.toml`, and see "
+                "`scoreloop offsets show STREAM.toml`"
+            )
         if not (is_end(message) or passing(error)):
             raise IntakeLostError(error.str())  # also _FATAL, whose own fatal() says no
         if not is_end(message):
@@ -148,7 +151,8 @@ def _gone(topic: str, partition: int | None, why: str) -> str:
     return (
         f"{topic}-{partition}: the offset to go on from does not exist ({why}). Nothing was skipped. "
         "Either the group never had one: run `scoreloop topics create STREAM.toml`; "
-        "or records were deleted before they were read"
+        "or records were deleted before they were read: `scoreloop offsets show STREAM.toml` says how many, "
+        "and `scoreloop offsets skip` is the recorded way past them"
     )
 
 

@@ -49,9 +49,14 @@ class ModelsView:
         """What the key `roles` says, None when nothing was ever promoted.
 
         Raises:
-            RolesError: it cannot be read.
+            RolesError: it cannot be read, or it is an older epoch's, written again.
         """
-        return None if self._newest is None else _roles(self._newest)
+        if self._newest is None:
+            return None
+        newest, last = _roles(self._newest), next(self.past(), None)
+        if last is not None and newest.epoch < last.epoch:
+            raise RolesError(_late(newest, last.epoch))
+        return newest
 
     def past(self) -> Iterator[Roles]:
         """The roles kept under their epochs, the newest first, those that can be read."""
@@ -97,7 +102,11 @@ def check_epoch(roles: Roles, serving: int | None) -> None:
         RolesError: the epoch is lower, or the same again.
     """
     if serving is not None and roles.epoch <= serving:
-        raise RolesError(f"roles of epoch {roles.epoch} came after epoch {serving} and were ignored")
+        raise RolesError(_late(roles, serving))
+
+
+def _late(roles: Roles, epoch: int) -> str:
+    return f"roles of epoch {roles.epoch} came after epoch {epoch} and were ignored"
 
 
 def _roles(value: bytes) -> Roles:

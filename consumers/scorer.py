@@ -70,7 +70,7 @@ class Scorer:
     def _read(self, messages: Sequence[Received], outputs: Outputs) -> Iterator[Read]:
         for message in messages:
             try:
-                yield message, self.codec.decode(message.value(), message.timestamp()[1])
+                yield message, self.codec.decode(message.value(), message.timestamp()[1], message.key())
             except RefusalError as refusal:
                 outputs.single.append(self._refused(message, refusal))
 

@@ -4,15 +4,19 @@ from events.refusals import Reason, RefusalError
 from events.settings import Limits
 
 
-def refuse_too_large(value: bytes | None, limits: Limits) -> None:
-    """Pass a value of at most `max_event_bytes`.
+def refuse_too_large(value: bytes | None, key: bytes | None, limits: Limits) -> None:
+    """Pass a value and a key of at most `max_event_bytes` each.
+
+    The key is looked at because it travels: one that fills a record of `labels` does not fit beside its label
+    into a record of `internal.labels`, and the joiner would be stuck on it for ever.
 
     Raises:
-        RefusalError: it is larger.
+        RefusalError: one of them is larger.
     """
-    if value is not None and len(value) > limits.max_event_bytes:
-        limit = limits.max_event_bytes
-        raise RefusalError(Reason.TOO_LARGE, f"{len(value)} bytes; max_event_bytes is {limit}")
+    for what, data in (("", value), ("key: ", key)):
+        if data is not None and len(data) > limits.max_event_bytes:
+            limit = limits.max_event_bytes
+            raise RefusalError(Reason.TOO_LARGE, f"{what}{len(data)} bytes; max_event_bytes is {limit}")
 
 
 def refuse_future(ts: int | None, record_ts: int, limits: Limits) -> None:

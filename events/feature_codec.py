@@ -27,7 +27,9 @@ from events.refusals import Reason, RefusalError
 from events.schema import MAX_CATEGORY_BYTES, Feature, Features
 from events.settings import Limits
 
-_ShortCategory = Annotated[str, Meta(max_length=MAX_CATEGORY_BYTES // 4)]  # fits in 256 bytes of any UTF-8
+_Category = Annotated[str, Meta(max_length=MAX_CATEGORY_BYTES)]
+_ShortCategory = Annotated[str, Meta(max_length=MAX_CATEGORY_BYTES // 4)]
+"""What fits in 256 bytes of any UTF-8; the careful reading counts the bytes of a longer one."""
 _Features = TypeVar("_Features")
 
 
@@ -43,13 +45,14 @@ class _Names(Struct):
     features: dict[str, msgspec.Raw]
 
 
-def features_type(features: Features, *, strict: bool = True) -> type[Struct]:
+def features_type(features: Features, *, strict: bool = True, category: Any = _Category) -> type[Struct]:
     """The struct of a stream's features: what `predictions` carries and a version is asked with.
 
-    A `strict` one refuses names that the schema lacks.
+    A `strict` one refuses names that the schema lacks. `category` is what one without `values` may be.
     """
-    required = [(f"f{i}", _type(s)) for i, s in enumerate(features.values()) if not s.nullable]
-    nullable = [(f"f{i}", _type(s) | None, None) for i, s in enumerate(features.values()) if s.nullable]
+    types = [(f"f{i}", _type(spec, category), spec.nullable) for i, spec in enumerate(features.values())]
+    required = [(name, kind) for name, kind, optional in types if not optional]
+    nullable = [(name, kind | None, None) for name, kind, optional in types if optional]
     return msgspec.defstruct(
         "Features",
         sorted([*required, *nullable], key=lambda field: int(field[0][1:])),
@@ -61,7 +64,7 @@ def features_type(features: Features, *, strict: bool = True) -> type[Struct]:
     )
 
 
-def _type(spec: Feature) -> Any:
+def _type(spec: Feature, category: Any) -> Any:
     match spec.type:
         case "number" if spec.shape:
             return Annotated[list[float], Meta(min_length=spec.shape[0], max_length=spec.shape[0])]
@@ -72,7 +75,7 @@ def _type(spec: Feature) -> Any:
         case "boolean":
             return bool
         case "category":
-            return Literal[spec.values] if spec.values else _ShortCategory
+            return Literal[spec.values] if spec.values else category
 
 
 def _decoder(features: type[Struct]) -> msgspec.json.Decoder[Event[Struct]]:
@@ -90,18 +93,18 @@ class FeatureCodec:
         self.ignored_names = 0
         self._features = features
         self._limits = limits
-        self._type = features_type(features)
+        self._type = features_type(features, category=_ShortCategory)
         self._quick = _decoder(self._type)
-        self._lenient = _decoder(features_type(features, strict=False))
+        self._lenient = _decoder(features_type(features, strict=False, category=_ShortCategory))
         self._names = msgspec.json.Decoder(_Names)
 
-    def decode(self, value: bytes | None, record_ts: int) -> Event[Struct]:
-        """The event in `value`, whose Kafka timestamp is `record_ts` in milliseconds.
+    def decode(self, value: bytes | None, record_ts: int, key: bytes | None = None) -> Event[Struct]:
+        """The event in `value`, whose record has `key` and the Kafka timestamp `record_ts` in milliseconds.
 
         Raises:
             RefusalError: it cannot be scored.
         """
-        refuse_too_large(value, self._limits)
+        refuse_too_large(value, key, self._limits)
         event = self._read(value)
         refuse_future(event.ts, record_ts, self._limits)
         return event

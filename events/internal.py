@@ -9,6 +9,7 @@
 | | `labels` | `LabelCounts`, a delta |
 | | `joiner/<p>` | `Standing` of that partition of `predictions` |
 | `internal.services` | worker id, `joiner-0` | `Process` |
+| `internal.skips` | `<service>/<topic>/<partition>/<ts>` | `Skip`; none is ever taken back |
 """
 
 from typing import Literal
@@ -100,3 +101,33 @@ class Process(Record):
     error: str | None = None
     detail: str | None = None
     """What it is doing, for a person; such as `restoring partition 2: 1,200,000 records`."""
+
+
+class Skip(Record):
+    """An operator moved a service's committed offset; written in the same transaction.
+
+    `topic` is without the stream's name; `begin` and `end` are those of the partition then.
+    """
+
+    ts: Milliseconds
+    service: str
+    topic: str
+    partition: Count
+    from_offset: Count | None
+    """Committed until then; None where none was."""
+    to_offset: Count
+    begin: Count
+    end: Count
+    by: str
+    reason: str
+
+    @property
+    def key(self) -> bytes:
+        """One for each skip, so that all are kept."""
+        return f"{self.service}/{self.topic}/{self.partition}/{self.ts}".encode()
+
+    @property
+    def passed_over(self) -> range:
+        """The offsets that the service will not read: those before the new one."""
+        start = self.from_offset
+        return range(self.begin if start is None or start > self.end else start, self.to_offset)

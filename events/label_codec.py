@@ -56,8 +56,8 @@ class LabelCodec:
             self._label = _number
             self._quick = msgspec.json.Decoder(Labelled[float])
 
-    def decode(self, value: bytes | None, record_ts: int) -> Labelled[Any]:
-        """The label in `value`, whose Kafka timestamp is `record_ts` in milliseconds.
+    def decode(self, value: bytes | None, record_ts: int, key: bytes | None = None) -> Labelled[Any]:
+        """The label in `value`, whose record has `key` and the Kafka timestamp `record_ts` in milliseconds.
 
         A class is the settings' own object, so that many labels of a class hold one. A regression's label is
         a float however it was written: 1 and 1.0 are the same number.
@@ -65,7 +65,7 @@ class LabelCodec:
         Raises:
             RefusalError: it cannot be used.
         """
-        refuse_too_large(value, self._limits)
+        refuse_too_large(value, key, self._limits)
         found = self._read(value)
         refuse_future(found.ts, record_ts, self._limits)
         return found

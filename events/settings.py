@@ -65,7 +65,7 @@ class Limits(Section):
     """What is refused."""
 
     max_event_bytes: Annotated[int, Field(ge=64, le=16 * 1024 * 1024)] = 64 * 1024
-    """A larger value goes to `dead-letters`."""
+    """A record with a larger value, or a larger key, goes to `dead-letters`."""
     max_future_skew: Duration = 300_000
     """How far an event's `ts` may be ahead of its Kafka timestamp."""
     idle_after: Duration = 60_000

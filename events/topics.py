@@ -119,8 +119,12 @@ SERVICES = Topic(
     ("joiner", "monitor", "trainer"), ("joiner", "monitor", "trainer", "status", "operators"),
     "worker id", "one", "compact", _SMALL_SEGMENTS,
 )  # fmt: skip
+SKIPS = Topic(
+    "internal.skips", "what operators had a service pass over, by whom and why", ("operators",),
+    ("verify", "operators"), "see events.internal", "one", "compact", _SMALL_SEGMENTS,
+)  # fmt: skip
 
-INTERNAL = (JOINING, PARKED, SOURCES, TALLIES, WINDOWS, SERVICES)
+INTERNAL = (JOINING, PARKED, SOURCES, TALLIES, WINDOWS, SERVICES, SKIPS)
 """State and repartitioning: nobody else's business, and no part of the contract."""
 ALL = TOPICS + INTERNAL
 

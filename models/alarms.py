@@ -14,7 +14,7 @@ import msgspec
 from events.monitor_state import BASELINE_PREFIX, TENURE_KEY
 from events.records import Decision, Drift, Manifest, Roles
 from events.settings import Settings
-from models.asking import DETECTOR, decision, drift
+from models.asking import DETECTOR, decision, drift, released
 from models.baseline import Baseline, baseline
 from models.tallies import Cell, Tally
 from models.tenure import Rung, Tenure, began
@@ -53,7 +53,7 @@ class Alarms:
         if before is not None and roles.epoch <= before.epoch:
             return
         if before is not None and roles.champion == before.version:
-            before.epoch, before.previous = roles.epoch, next(iter(roles.previous), None)
+            before.follow(roles)
         else:
             known = self._baselines.get(roles.champion)
             self._tenure = began(roles, before, known, self._decisions.tolerance, newest)
@@ -88,11 +88,15 @@ class Alarms:
 
     def _taken(self, tenure: Tenure, cell: Cell, tally: Tally, now: int) -> Iterator[Asked]:
         tenure.take(cell, tally)
+        if tenure.shadowed and tenure.promoted and not tenure.on_probation(self._decisions.probation):
+            tenure.shadowed = False
+            yield Asked(released(tenure, now))
         if (rung := tenure.rung) is not None:
             if rung.labels >= rung.next_at:
                 yield Asked(self._ask(tenure, rung, "retrain", now))
         elif tenure.evidence >= (every := self._decisions.false_alarm_every):
-            back = tenure.previous is not None and tenure.on_probation(self._decisions.probation)
+            probation = tenure.on_probation(self._decisions.probation)
+            back = tenure.previous is not None and probation and tenure.at_fault
             rung = tenure.ring(f"{DETECTOR}.{tenure.version}.{tenure.epoch}.{cell.from_ts}")
             news = drift(tenure, rung, tenure.evidence, every, cell.from_ts + self._bucket, now)
             yield Asked(self._ask(tenure, rung, "rollback" if back else "retrain", now), news)

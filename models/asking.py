@@ -38,7 +38,7 @@ def decision(tenure: Tenure, rung: Rung, action: Literal["retrain", "rollback"],
         model_version=tenure.version,
         target_version=None,
         requested_by="monitor",
-        reason=again + _rose(tenure, rung),
+        reason=again + _rose(tenure, rung) + (f"; {_compared(tenure)}" if tenure.promoted else ""),
         alarm_id=rung.alarm_id,
         evidence={
             "change_ts": rung.change_ts,
@@ -46,6 +46,37 @@ def decision(tenure: Tenure, rung: Rung, action: Literal["retrain", "rollback"],
             "error": rung.total / rung.labels * tenure.scale,
             "expected_at_most": tenure.limit * tenure.scale,
         },
+    )
+
+
+def released(tenure: Tenure, now: int) -> Decision:
+    """The version before needs no longer answer as a shadow: the probation is over."""
+    return Decision(
+        decision_id=f"probation.{tenure.version}.{tenure.epoch}",
+        ts=now,
+        action="reject",
+        model_version=tenure.version,
+        target_version=tenure.previous,
+        requested_by="monitor",
+        reason=f"version {tenure.version} has served {tenure.labels} labelled events: its probation is over; "
+        f"{_compared(tenure)}",
+        alarm_id=None,
+        evidence={
+            "labels": tenure.labels,
+            "better": tenure.better,
+            "worse": tenure.worse,
+            "even": tenure.even,
+        },
+    )
+
+
+def _compared(tenure: Tenure) -> str:
+    compared = tenure.better + tenure.worse + tenure.even
+    if not compared:
+        return f"it was not compared with version {tenure.previous}"
+    return (
+        f"better than version {tenure.previous} on {tenure.better} of {compared} events that both answered, "
+        f"worse on {tenure.worse}"
     )
 
 

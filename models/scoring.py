@@ -68,7 +68,8 @@ class Version:
         self._keys = [label_key(label) for label in self._classes]
         layout = Layout(features)
         self._steady = Steady(pipeline, layout, len(self._classes))
-        self._check(pipeline, layout, features)
+        self._plain = [_plain(feature) for feature in features.values()]
+        self._check(pipeline, layout)
 
     def answers(self, rows: Sequence[Row]) -> Answers:
         """The answers for `rows`.
@@ -88,15 +89,17 @@ class Version:
     def scored(self, rows: Sequence[Row]) -> list[Answer | Failure]:
         """For each row its answer or why it has none; neighbours of a failing row are unharmed.
 
-        Where the pipeline raises, halves of the batch are tried, down to the guilty rows.
+        Where the pipeline raises, halves of the batch are tried, down to the guilty rows: for one of n that
+        is 2 log2(n) more calls, and never more than 2n.
+
+        Raises:
+            MemoryError: there is no memory for a plain row either, so it is no row's fault.
         """
         try:
             found = self._steady.outputs(rows)
-        except MemoryError:
-            raise  # says nothing about the rows
         except Exception as error:  # noqa: BLE001 (whatever a model raises, its row is refused and not the batch)
             if len(rows) == 1:
-                return [Failure(_detail(error))]
+                return [self._failure(error)]
             half = len(rows) // 2
             return [*self.scored(rows[:half]), *self.scored(rows[half:])]
         finite = _finite(found)
@@ -108,6 +111,12 @@ class Version:
             for answer, ok in zip(answers, finite.tolist(), strict=True)
         ]
 
+    def _failure(self, error: Exception) -> Failure:
+        """Why a row has no answer when it is asked alone."""
+        if isinstance(error, MemoryError):
+            self._steady.outputs([self._plain])  # which tells a greedy row from a machine without memory
+        return Failure(_detail(error))
+
     def _read(self, found: NDArray[np.float64]) -> Answers:
         if not self._classes:
             return Answers(found[:, 0].tolist(), None)
@@ -115,7 +124,7 @@ class Version:
         keys = self._keys
         return Answers(predictions, [dict(zip(keys, row, strict=True)) for row in found.tolist()])
 
-    def _check(self, pipeline: Pipeline, layout: Layout, features: Features) -> None:
+    def _check(self, pipeline: Pipeline, layout: Layout) -> None:
         """Refuse what would fail on every row: one by one that takes minutes a batch, and all are lost."""
         columns = [*layout.numbers, *layout.categories]
         if list(getattr(pipeline, "feature_names_in_", columns)) != columns:
@@ -127,7 +136,7 @@ class Version:
             raise ScoreloopError(
                 f"version {self.number} answers other classes than the stream's; train a new one"
             )
-        [answer] = self.scored([[_plain(feature) for feature in features.values()]])
+        [answer] = self.scored([self._plain])
         if isinstance(answer, Failure):
             raise ScoreloopError(
                 f"version {self.number} cannot answer a row of zeros ({answer.detail}); train a new one"

@@ -9,6 +9,7 @@ in one thread. Trees go row by row: they take a whole batch in one call, padded 
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
@@ -35,20 +36,27 @@ class Steady:
         self._call_rows = None if row_by_row(pipeline) else _call_rows(layout)
 
     def outputs(self, rows: Sequence[Row]) -> NDArray[np.float64]:
-        """As `models.pipelines.outputs`; the last row is repeated to fill the last call."""
+        """As `models.pipelines.outputs`; the last row is repeated to fill the last call.
+
+        Raises:
+            ValueError: a call gave more or fewer answers than it had rows: whose they are is not known.
+            Exception: whatever the pipeline raises.
+        """
         if not rows:
             return np.empty((0, max(1, self._classes)))
         frame = self._layout.frame(rows)
         size = self._call_rows or -(-len(rows) // PADDING) * PADDING
         calls = [
-            outputs(
-                self._pipeline,
-                frame.take(np.minimum(np.arange(start, start + size), len(rows) - 1)),
-                self._classes,
-            )
+            self._called(frame.take(np.minimum(np.arange(start, start + size), len(rows) - 1)))
             for start in range(0, len(rows), size)
         ]
         return np.concatenate(calls)[: len(rows)]
+
+    def _called(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        found = outputs(self._pipeline, frame, self._classes)
+        if len(found) != len(frame):
+            raise ValueError(f"{len(found)} answers for {len(frame)} rows")
+        return found
 
 
 def _call_rows(layout: Layout) -> int:

@@ -61,6 +61,14 @@ class Tenure(Struct):
     bound: float | None = None
     """As of its `models.baseline.Baseline`."""
     rung: Rung | None = None
+    labels: int = 0
+    """Losses measured so far."""
+    shadowed: bool = False
+    """Whether the version before it answers the same events as a shadow."""
+    better: int = 0
+    """Labelled events on which its loss was lower than that one's."""
+    worse: int = 0
+    even: int = 0
     recent: list[Cohort] = field(default_factory=list)
 
     @property
@@ -83,9 +91,18 @@ class Tenure(Struct):
         ours = cell.role == "champion" and cell.model_version == self.version and cell.from_ts >= self.since
         return ours and tally.matched > 0
 
+    def follow(self, roles: Roles) -> None:
+        """Roles of a later epoch, with the same champion."""
+        self.epoch, self.previous = roles.epoch, next(iter(roles.previous), None)
+        self.shadowed &= self.previous in roles.shadows
+
     def take(self, cell: Cell, tally: Tally) -> None:
         """The next of its buckets, in order of time."""
         total = exact.real(tally.loss) if self.bound is None else losses.clipped(tally.losses, self.bound)
+        self.labels += tally.matched
+        self.better += tally.pairs.get((self.previous or 0, -1), 0)
+        self.worse += tally.pairs.get((self.previous or 0, 1), 0)
+        self.even += tally.pairs.get((self.previous or 0, 0), 0)
         self.recent.append(Cohort(cell.from_ts, tally.matched, total))
         while sum(one.labels for one in self.recent[1:]) >= RECENT:
             del self.recent[0]
@@ -97,7 +114,15 @@ class Tenure(Struct):
 
     def on_probation(self, labels: int) -> bool:
         """Whether it was promoted, and no more than `labels` losses have been measured since."""
-        return self.promoted and self.detector is not None and self.detector.losses <= labels
+        return self.promoted and self.labels <= labels
+
+    @property
+    def at_fault(self) -> bool:
+        """Whether the version before it would have done better on the same events, or nobody knows.
+
+        Where both do badly the world has changed, and to go back would not help.
+        """
+        return self.worse > self.better or not (self.worse or self.better or self.even)
 
     def ring(self, alarm_id: str) -> Rung:
         """The alarm rings; once, and only where there is a detector."""
@@ -137,6 +162,7 @@ def began(
         since=newest if roles.champion in served else INT64_MIN,
         previous=next(iter(roles.previous), None),
         promoted=promoted,
+        shadowed=roles.previous[:1] != () and roles.previous[0] in roles.shadows,
         served=sorted({*served, roles.champion}),
         detector=ESR(limit + tolerance) if limit + tolerance < 1 else None,
         bound=None if known is None else known.bound,

@@ -83,11 +83,16 @@ def committed(kafka: Kafka, group: str, topic: str, partitions: int) -> dict[int
     Raises:
         ScoreloopError: the group's coordinator did not answer in time.
     """
+    found = committed_places(kafka, group, topic, partitions)
+    return {p.partition: p.offset if p.offset >= 0 else None for p in found}
+
+
+def committed_places(kafka: Kafka, group: str, topic: str, partitions: int) -> list[TopicPartition]:
+    """The same with the metadata that stands beside each offset; one below 0 where there is none."""
     asked = [TopicPartition(topic, partition) for partition in range(partitions)]
-    with _bystander(kafka, group) as consumer:
+    with bystander(kafka, group) as consumer:
         ask = partial(consumer.committed, asked, ANSWER_SECONDS)
-        answer = answered(ask, f"group {group}") if asked else []
-    return {p.partition: p.offset if p.offset >= 0 else None for p in answer}
+        return answered(ask, f"group {group}") if asked else []
 
 
 def commit(kafka: Kafka, group: str, offsets: list[TopicPartition]) -> None:
@@ -96,12 +101,12 @@ def commit(kafka: Kafka, group: str, offsets: list[TopicPartition]) -> None:
     Raises:
         ScoreloopError: the group has members, or its coordinator did not answer in time.
     """
-    with _bystander(kafka, group) as consumer:
+    with bystander(kafka, group) as consumer:
         answered(partial(consumer.commit, offsets=offsets, asynchronous=False), f"group {group}")
 
 
 @contextmanager
-def _bystander(kafka: Kafka, group: str) -> Iterator[Consumer]:
+def bystander(kafka: Kafka, group: str) -> Iterator[Consumer]:
     """A consumer that names a group and does not join it."""
     consumer = clients.consumer(kafka, group)
     try:

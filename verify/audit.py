@@ -27,6 +27,7 @@ from verify.replay import Replay, check_named
 from verify.report import Findings, Report
 from verify.results import Results
 from verify.retention import Retention
+from verify.skips import Skips
 from verify.sources import Sources
 from verify.tables import Tables
 from verify.windows import Windows, touch_pending
@@ -58,7 +59,8 @@ class Audit:
         self._foreign = self._history.foreign(settings.schema_sha256)
         self._artifacts = Artifacts(settings.registry.url, self._history.versions())
         reader = Answers(settings, self._foreign)
-        self._results = Results(settings, reader, self._book, cut, self._findings)
+        self._skips = Skips(self._messages(topics.SKIPS), self._findings)
+        self._results = Results(settings, reader, self._book, cut, self._skips, self._findings)
         self._replay = Replay(settings, reader, self._artifacts, self._findings, replay)
 
     def read(self) -> None:
@@ -84,11 +86,13 @@ class Audit:
         """
         self._retention.begins(beginnings)
         self._tables.fill("cut", self._cut_rows())
+        self._skips.forget_sources(self._tables)
         foreign = bool(self._foreign)
         check_exactly_once(self._tables, self._findings, self._retention, foreign=foreign)
         check_named(self._tables, self._findings, self._history.named())
         self._replay.finish()
         check_lineage(self._tables, self._findings, self._retention, foreign=foreign)
+        self._skips.forget_joined(self._tables)
         self._check_join(tell)
         self._windows.check(self._held, self._retention, finished=self._finishes.done is not None)
         check_decisions(self._history, self._findings, self._artifacts.trouble)

@@ -28,8 +28,9 @@ FLOW_BACKWARDS = (
     topics.WINDOWS, topics.METRICS, topics.OUTCOMES, topics.DEAD_LETTERS, topics.PREDICTIONS, topics.SHADOWS,
     topics.JOINING, topics.LABELS, topics.FEATURES,
 )  # fmt: skip
-AFTER = (topics.TALLIES, topics.SOURCES, topics.MODELS)
-"""Asked last: what has changed behind the metrics, all finishes, all versions that may be named."""
+AFTER = (topics.TALLIES, topics.SOURCES, topics.MODELS, topics.SKIPS)
+"""Asked last: what has changed behind the metrics, all finishes, all versions that may be named, and all that
+was skipped to come to the committed offsets."""
 READ = (*FLOW_BACKWARDS, *AFTER)
 
 

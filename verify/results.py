@@ -18,6 +18,7 @@ from verify.book import Book
 from verify.cut import Cut
 from verify.replay import Replay
 from verify.report import Example, Findings, Promise, place
+from verify.skips import Skips
 from verify.sums import loss_of
 
 Row = tuple[Any, ...]
@@ -26,12 +27,15 @@ Row = tuple[Any, ...]
 class Results:
     """Reads what the scorer and the joiner wrote."""
 
-    def __init__(self, settings: Settings, reader: Answers, book: Book, cut: Cut, findings: Findings) -> None:
+    def __init__(
+        self, settings: Settings, reader: Answers, book: Book, cut: Cut, skips: Skips, findings: Findings
+    ) -> None:
         self._regression = settings.task == "regression"
         self._horizon = settings.labels.horizon
         self._reader = reader
         self._book = book
         self._cut = cut
+        self._skips = skips
         self._findings = findings
 
     def answers(
@@ -50,7 +54,8 @@ class Results:
                 continue
             (p, o), tp, at = answer.source, message.partition() or 0, message.offset() or 0
             taken = self._cut.taken(topic, tp, at)
-            self._book.predicted(answer, taken=taken, finished=o < settled_below.get(p, 0))
+            if not self._skips.covers(topic, tp, at):
+                self._book.predicted(answer, taken=taken, finished=o < settled_below.get(p, 0))
             replay.take(message, answer.model_version)
             foreign = self._reader.is_foreign(answer.model_version)
             event = None if foreign else digest(answer.event_id, answer.ts, answer.features)

@@ -58,7 +58,7 @@ class Sources:
             before, idle = passage.before(p, o, kafka_ts)
             body = hash((key, value))
             try:
-                event = self._events.decode(value, kafka_ts)
+                event = self._events.decode(value, kafka_ts, key)
             except RefusalError:
                 yield p, o, None, None, kafka_ts, None, body, before, idle
                 continue
@@ -73,7 +73,7 @@ class Sources:
         for message in messages:
             p, o, kafka_ts, key, value = _parts(message)
             before, idle = passage.before(p, o, kafka_ts)
-            label = self._label(value, kafka_ts)
+            label = self._label(value, kafka_ts, key)
             if label is not None:
                 passage.valid(p, kafka_ts if label.ts is None else label.ts, kafka_ts)
             event_id = None if label is None else label.event_id
@@ -88,7 +88,7 @@ class Sources:
             except msgspec.DecodeError:
                 self._unreadable(message, "[partition, offset, ts, key, value] in MessagePack")
                 continue
-            label = self._label(filed.value, filed.kafka_ts)
+            label = self._label(filed.value, filed.kafka_ts, filed.key)
             if label is None:
                 self._unreadable(message, "a label that is not refused")
             elif key != label.event_id.encode():
@@ -117,9 +117,9 @@ class Sources:
             body = None if "truncated" in headers else hash((key, value))
             yield *source, tp, at, headers.get("reason", b"").decode(errors="replace"), body
 
-    def _label(self, value: bytes | None, kafka_ts: int) -> Labelled[Any] | None:
+    def _label(self, value: bytes | None, kafka_ts: int, key: bytes | None) -> Labelled[Any] | None:
         try:
-            return self._labels.decode(value, kafka_ts)
+            return self._labels.decode(value, kafka_ts, key)
         except RefusalError:
             return None
 

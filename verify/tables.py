@@ -72,6 +72,10 @@ class Tables:
         """The rows of a query, as they are found."""
         return self._connection.execute(query, arguments)
 
+    def change(self, query: str, **arguments: Any) -> None:
+        """Run a query that gives no rows."""
+        self._connection.execute(query, arguments)
+
     def close(self) -> None:
         """Let go of the disk space."""
         self._connection.close()

@@ -58,7 +58,7 @@ class Relabel:
         for record in records:
             value, record_ts = record.value(), record.timestamp()[1]
             try:
-                label = self._codec.decode(value, record_ts)
+                label = self._codec.decode(value, record_ts, record.key())
             except RefusalError as refusal:
                 outputs.single.append(dead_letter(self._dead_letters, record, refusal))
                 continue

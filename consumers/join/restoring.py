@@ -29,6 +29,7 @@ from events.outcome_codec import Settled, settled
 from events.prediction_codec import AnswerReader
 from events.refusals import RefusalError
 from events.settings import Settings
+from transport.skipping import passed_over
 from transport.written import read_written
 
 Answer = tuple[str, str, int]
@@ -73,7 +74,10 @@ def _young(settings: Settings, share: Share, note: Note) -> Iterator[tuple[Answe
     passed = None if note.watermark is None else note.watermark - settings.labels.horizon
     for topic, start in ((topics.PREDICTIONS, note.predictions_from), (topics.SHADOWS, note.shadows_from)):
         end = share.next[topic.of(settings.name), share.partition]
+        skipped = passed_over(settings, topics.JOINER, topic, share.partition) if start < end else []
         for offset, value in _values(settings, topic, share.partition, start, end):
+            if any(offset in left for left in skipped):
+                continue  # by an operator: it was never counted
             try:
                 answer = reader.read(value)
             except RefusalError:

@@ -48,6 +48,7 @@ def change(decision: Decision, standing: Standing, schema_sha256: str, now: int)
             changes, version, reason = _rolled_back(decision, roles)
         case "promote":
             changes, version, reason = _promoted(decision, roles)
+            changes["shadows"] = _beside(version, roles, standing, schema_sha256)
         case "reject":
             changes, version, reason = _taken_out(decision, roles)
         case action:
@@ -68,7 +69,7 @@ def enrolled(draft: Draft, reason: str, decision: Decision, standing: Standing, 
         ts=now,
         champion=version,
         canary=None if before is None else before.canary,
-        shadows=() if before is None else before.shadows,
+        shadows=() if before is None else _beside(version, before, standing, draft.schema_sha256),
         previous=() if before is None else (before.champion, *before.previous)[:MOST_PREVIOUS],
         decision_id=decision.decision_id,
     )
@@ -130,6 +131,15 @@ def _promoted(decision: Decision, roles: Roles) -> tuple[dict[str, Any], int, st
     _refuse_champion(version, roles)
     changes = {"champion": version, "previous": (roles.champion, *roles.previous)[:MOST_PREVIOUS]}
     return changes, version, f"version {version} promoted in place of version {roles.champion}"
+
+
+def _beside(version: int, before: Roles, standing: Standing, schema_sha256: str) -> tuple[int, ...]:
+    """The shadows while `version` is new: with them the champion before it, to be compared with it."""
+    over = {version, *before.previous[:1]}  # that of the probation before, too
+    shadows = tuple(shadow for shadow in before.shadows if shadow not in over)
+    manifest = standing.manifest(before.champion)
+    able = manifest is not None and manifest.schema_sha256 == schema_sha256
+    return (*shadows, before.champion) if able else shadows
 
 
 def _taken_out(decision: Decision, roles: Roles) -> tuple[dict[str, Any], int, str]:

@@ -43,8 +43,15 @@ class Played:
         )  # fmt: skip
         self.book.follow(version_key(number), made.encoded())
 
-    def champion(self, number: int, *previous: int) -> None:
-        roles = Roles(epoch=next(self.epochs), ts=0, champion=number, previous=previous, decision_id="d")
+    def champion(self, number: int, *previous: int, shadows: tuple[int, ...] = ()) -> None:
+        roles = Roles(
+            epoch=next(self.epochs),
+            ts=0,
+            champion=number,
+            previous=previous,
+            shadows=shadows,
+            decision_id="d",
+        )
         self.book.follow(ROLES_KEY, roles.encoded())
 
     def turn(self, *records: joins.Record) -> None:
@@ -56,10 +63,17 @@ class Played:
         if self.restarts:
             self.book = MonitorBook.restored(self.settings, 1, self.state)
 
-    def buckets(self, number: int, wrong: int, of: int = 40, version: int = 1) -> None:
+    def buckets(
+        self,
+        number: int,
+        wrong: int,
+        of: int = 40,
+        version: int = 1,
+        pairs: dict[tuple[int, int], int] | None = None,
+    ) -> None:
         """The next `number` buckets, each with `wrong` errors among `of` labels."""
         for _ in range(number):
-            tally = Tally(predictions=of, matched=of, loss=wrong * exact.ONE)
+            tally = Tally(predictions=of, matched=of, loss=wrong * exact.ONE, pairs=pairs or {})
             if self.settings.task == "regression":
                 tally = Tally(
                     predictions=of, matched=of, losses=losses.steps([1.0] * (of - wrong) + [8.0] * wrong)
@@ -147,6 +161,36 @@ def test_on_probation_the_alarm_asks_for_a_rollback_and_then_for_retrains() -> N
     monitor.champion(1)
     monitor.buckets(10, 20)
     assert monitor.actions()[3:] == ["retrain"], "a version that came back by a rollback is not on probation"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "expected"),
+    [({(1, 1): 16, (1, 0): 24}, "rollback"), ({(1, 0): 40}, "retrain"), ({(1, -1): 2, (1, 1): 1}, "retrain")],
+)
+def test_on_probation_what_counts_is_whether_the_version_before_does_better_on_the_same_events(
+    pairs: dict[tuple[int, int], int], expected: str
+) -> None:
+    monitor = played()
+    monitor.buckets(50, 4)
+    monitor.version(2, gate={})
+    monitor.champion(2, 1, shadows=(1,))
+    monitor.buckets(5, 20, version=2, pairs=pairs)
+    assert monitor.actions() == [expected]
+
+
+def test_after_its_probation_a_version_is_compared_no_more() -> None:
+    monitor = played()
+    monitor.buckets(5, 4)
+    monitor.version(2, gate={})
+    monitor.champion(2, 1, shadows=(1,))
+    monitor.buckets(12, 4, version=2, pairs={(1, -1): 3, (1, 1): 1, (1, 0): 36})
+    assert monitor.asked == []
+    monitor.buckets(1, 4, version=2)
+    [asked] = monitor.asked
+    assert (asked.decision.action, asked.decision.target_version, asked.drift) == ("reject", 1, None)
+    assert "better than version 1 on 36 of 480 events" in asked.decision.reason
+    monitor.buckets(20, 4, version=2)
+    assert len(monitor.asked) == 1
 
 
 def test_without_a_previous_version_there_is_nothing_to_roll_back_to() -> None:

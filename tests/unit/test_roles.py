@@ -52,6 +52,14 @@ def test_the_past_comes_newest_first_without_what_cannot_be_read() -> None:
     assert found.last_epoch() == 10
 
 
+def test_an_old_record_written_again_does_not_say_who_serves() -> None:
+    kept = [(b"roles/%d" % epoch, roles(epoch).encoded()) for epoch in (1, 2)]
+    found = view(*kept, (b"roles", roles(2).encoded()), (b"roles", roles(1).encoded()))
+    with pytest.raises(RolesError, match="roles of epoch 1 came after epoch 2 and were ignored"):
+        found.newest()
+    assert found.standing() == roles(2)
+
+
 def test_broken_roles_are_named_and_the_newest_past_stands() -> None:
     found = view((b"roles/1", roles(1).encoded()), (b"roles", b'{"epoch": 0}'))
     with pytest.raises(RolesError, match="roles cannot be read: epoch"):

@@ -63,7 +63,7 @@ def test_a_promotion_without_a_target_takes_the_canary() -> None:
     log = Log(versions=2)
     log.enroll(3, **ARMS)
     roles = after(log, "promote")
-    assert (roles.champion, roles.canary, roles.shadows) == (1, None, (2,))
+    assert (roles.champion, roles.canary, roles.shadows) == (1, None, (3,))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_draft_becomes_the_next_version_and_others_keep_their_roles() -> None:
     log = Log(versions=2)
     log.enroll(3, **ARMS)
     roles = after(log, "promote", evidence={"draft": draft().model_dump()})
-    assert (roles.champion, roles.previous[:2], roles.shadows) == (4, (3, 2), (2,))
+    assert (roles.champion, roles.previous[:2], roles.shadows) == (4, (3, 2), (3,))
     assert roles.canary == ARMS["canary"]
     assert log.manifest(4).parent_version == 3
     assert log.status("d")[1] == "version 4 promoted: a test"

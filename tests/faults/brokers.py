@@ -1,0 +1,84 @@
+"""Brokers killed in mid-transaction: the only one, and of three the one that coordinates."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+from faults.launcher import Fault
+from faults.rig import Rig, rigged
+from faults.scene import ONE_EACH, Scene
+from faults.stalls import BEFORE_OFFSETS
+from faults.table import Row, row
+from faults.watching import Recovery
+from streams import until
+
+from events import topics
+from transport import clients
+
+_STATE = "__transaction_state"
+_DOWN_SECONDS = 8
+
+
+def killed(rig: Rig) -> Iterator[Row]:
+    """The broker is killed while a service stands in the middle of a transaction, and started again."""
+    faults = {f"{name}-0": Fault(BEFORE_OFFSETS, "stop") for name, _ in ONE_EACH}
+    with Scene(rig.kafka, 31, faults=faults) as scene:
+        found: list[Recovery] = []
+        for service in scene.services.values():
+            service.send(signal.SIGUSR1)
+            service.stopped()
+            since = _kill(rig, 1)
+            rig.start()
+            service.send(signal.SIGCONT)
+            found += [scene.recovering(each, since) for each in scene.services.values()]
+            for recovery in found:
+                scene.moved(recovery)
+        verdict = scene.verdict()
+    seconds = [recovery.seconds or 0.0 for recovery in found]
+    yield row("broker: kill -9 in mid-transaction of each service, started again", verdict, 3, seconds)
+
+
+def coordinator(rig: Rig) -> Iterator[Row]:
+    """Of three brokers the one that coordinates a service's transactions is killed, and comes back later."""
+    with rigged(long=rig.long, brokers=3) as three, Scene(three.kafka, 32) as scene:
+        found: list[Recovery] = []
+        services = list(scene.services.values()) * three.repeated(1, 3)
+        for service in services:
+            node = _coordinator(three, topics.transactional_id(scene.stream.settings.name, service.name, 0))
+            since = _kill(three, node)
+            recoveries = [scene.recovering(each, since) for each in scene.services.values()]
+            for recovery in recoveries:
+                scene.moved(recovery)
+            found += recoveries
+            three.start()
+            time.sleep(_DOWN_SECONDS)
+        verdict = scene.verdict()
+    seconds = [recovery.seconds or 0.0 for recovery in found]
+    yield row(
+        "three brokers: kill -9 of a service's transaction coordinator", verdict, len(services), seconds
+    )
+
+
+def _kill(rig: Rig, node: int) -> float:
+    """SIGKILL to a broker; when."""
+    pid = next(facts.pid for facts in rig.facts().nodes if facts.id == node)
+    assert pid is not None, f"broker {node} does not run"
+    now = time.time()
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: True if rig.facts().nodes[node - 1].pid is None else None, "the broker's death")
+    return now
+
+
+def _coordinator(rig: Rig, transactional_id: str) -> int:
+    """The broker that leads the partition in which Kafka keeps this id's transactions."""
+    partitions = clients.admin(rig.kafka).list_topics(_STATE, timeout=30).topics[_STATE].partitions
+    return int(partitions[_java_hash(transactional_id) % len(partitions)].leader)
+
+
+def _java_hash(text: str) -> int:
+    """`Math.abs(String.hashCode())`, as Kafka finds the partition."""
+    number = 0
+    for letter in text:
+        number = (31 * number + ord(letter)) & 0xFFFFFFFF
+    return number & 0x7FFFFFFF if number < 1 << 31 else (1 << 32) - number

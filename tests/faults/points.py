@@ -1,0 +1,232 @@
+"""The named points at which a fault test ends, stops or delays a service, from inside its process.
+
+The services know nothing of it: the launcher wraps their functions before they run. A point does nothing
+until its fuse is lit, and then acts once, at the next passage.
+"""
+# ruff: noqa: PLC0415, SLF001 (a process imports only its own service; what is hurt is inside)
+
+import random
+import threading
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+FLUSH_SECONDS = 5.0
+_COMMIT_SECONDS = 0.006
+"""About what a commit takes on one broker: the kill falls somewhere into it."""
+
+
+class Fuse:
+    """Calls `act` at the first passage after it was lit."""
+
+    def __init__(self, act: Callable[[], None], *, lit: bool = False) -> None:
+        self.lit = lit
+        self._act = act
+
+    def light(self) -> None:
+        """Act at the next passage."""
+        self.lit = True
+
+    def __call__(self) -> None:
+        if self.lit:
+            self.lit = False
+            self._act()
+
+
+Install = Callable[[Fuse], None]
+When = Callable[..., bool]
+
+
+def _always(*_: object) -> bool:
+    return True
+
+
+def _before(owner: Any, name: str, fuse: Fuse, when: When = _always) -> None:
+    """Pass the fuse before `owner.name` is called, where `when` says so of its arguments."""
+    real = getattr(owner, name)
+
+    @wraps(real)
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        if when(*arguments):
+            fuse()
+        return real(*arguments, **named)
+
+    setattr(owner, name, wrapped)
+
+
+def _after(owner: Any, name: str, fuse: Fuse, when: When = _always) -> None:
+    """Pass the fuse after `owner.name` has been called, where `when` says so of its arguments and result."""
+    real = getattr(owner, name)
+
+    @wraps(real)
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        result = real(*arguments, **named)
+        if when(*arguments, result):
+            fuse()
+        return result
+
+    setattr(owner, name, wrapped)
+
+
+def _polled(fuse: Fuse) -> None:
+    from consumers.intake import Intake
+
+    _after(Intake, "gather", fuse, lambda _intake, batch: bool(batch.messages))
+
+
+def _transaction() -> Any:
+    from transport.transaction import TransactionalProducer
+
+    return TransactionalProducer
+
+
+def _writes(_producer: object, outputs: Any, *_: object) -> bool:
+    return len(outputs) > 0
+
+
+def _computed(fuse: Fuse) -> None:
+    _before(_transaction(), "commit", fuse, _writes)
+
+
+def _begun(fuse: Fuse) -> None:
+    _before(_transaction(), "_produce", fuse, _writes)
+
+
+def _mid_produce(fuse: Fuse) -> None:
+    """Half of a turn's records are at the broker, in an open transaction."""
+    producer = _transaction()
+    real = producer._produce_many
+
+    def produce(self: Any, topic: str, partition: int, messages: list[Any]) -> None:
+        half = len(messages) // 2
+        if fuse.lit and half:
+            real(self, topic, partition, messages[:half])
+            self._producer.flush(FLUSH_SECONDS)
+            fuse()
+            messages = messages[half:]
+        real(self, topic, partition, messages)
+
+    producer._produce_many = produce
+
+
+def _before_offsets(fuse: Fuse) -> None:
+    """All of a turn's records are at the broker, in an open transaction, and its offsets are not."""
+    producer = _transaction()
+    real = producer._produce
+
+    def produce(self: Any, outputs: Any) -> None:
+        real(self, outputs)
+        if fuse.lit and len(outputs):
+            self._producer.flush(FLUSH_SECONDS)
+            fuse()
+
+    producer._produce = produce
+
+
+def _commits(_producer: object, call: Any, *_: object) -> bool:
+    return getattr(call, "__name__", "") == "commit_transaction"
+
+
+def _after_offsets(fuse: Fuse) -> None:
+    _before(_transaction(), "_named", fuse, _commits)
+
+
+def _committing(fuse: Fuse) -> None:
+    """The commit is on its way, and nobody here will hear how it ended."""
+
+    def passing(*arguments: Any) -> bool:
+        if fuse.lit and _commits(*arguments):
+            threading.Timer(random.uniform(0, _COMMIT_SECONDS), fuse).start()
+        return False
+
+    _before(_transaction(), "_named", fuse, passing)
+
+
+def _after_commit(fuse: Fuse) -> None:
+    _after(_transaction(), "commit", fuse, lambda *of: _writes(*of))
+
+
+def _restoring_joiner(fuse: Fuse) -> None:
+    """What may wait has been read again, and not yet what has its outcome."""
+    from consumers.join import restoring
+
+    _before(restoring, "_take_outcome", fuse)
+
+
+def _restored_joiner(fuse: Fuse) -> None:
+    from consumers.join import joiner
+
+    _after(joiner, "restore", fuse)
+
+
+def _restoring_monitor(fuse: Fuse) -> None:
+    from consumers import monitor_service
+
+    _after(monitor_service, "_state", fuse)
+
+
+def _claimed(fuse: Fuse) -> None:
+    from consumers.trainer.process import Spawned
+
+    _after(Spawned, "__init__", fuse)
+
+
+def _before_models(fuse: Fuse) -> None:
+    _before(_transaction(), "commit", fuse, _names_a_version)
+
+
+def _after_models(fuse: Fuse) -> None:
+    _after(_transaction(), "commit", fuse, _names_a_version)
+
+
+def _names_a_version(_producer: object, outputs: Any, *_: object) -> bool:
+    keys = [message["key"] or b"" for messages in outputs.many.values() for message in messages]
+    return any(key.startswith(b"version/") for key in keys)
+
+
+def _mid_fit(fuse: Fuse) -> None:
+    """The search has begun: some fits are done and others are not."""
+    from models import retraining
+
+    real = retraining.searched
+
+    def searched(*given: Any) -> Any:
+        *others, tell = given
+
+        def told(text: str) -> None:
+            tell(text)
+            fuse()
+
+        return real(*others, told)
+
+    retraining.searched = searched
+
+
+def _temporary_written(fuse: Fuse) -> None:
+    _before(Path, "replace", fuse, lambda path, _: path.name.startswith(".temporary-"))
+
+
+def _renamed(fuse: Fuse) -> None:
+    _after(Path, "replace", fuse, lambda path, *_: path.name.startswith(".temporary-"))
+
+
+TURN: dict[str, Install] = {
+    "polled": _polled, "computed": _computed, "begun": _begun, "mid-produce": _mid_produce,
+    "before offsets": _before_offsets, "after offsets": _after_offsets, "committing": _committing,
+    "after commit": _after_commit,
+}  # fmt: skip
+"""Points of the transaction loop, which all services pass."""
+RESTORING: dict[str, Install] = {
+    "joiner restoring": _restoring_joiner, "joiner restored": _restored_joiner,
+    "monitor restoring": _restoring_monitor,
+}  # fmt: skip
+"""Points that a process passes only while it starts."""
+TRAINER: dict[str, Install] = {
+    "claimed": _claimed, "before models": _before_models, "after models": _after_models,
+}  # fmt: skip
+TRAINING: dict[str, Install] = {
+    "mid-fit": _mid_fit, "temporary written": _temporary_written, "renamed": _renamed,
+}  # fmt: skip
+"""Points of the process in which a version is trained, a child of the trainer's."""
+POINTS = {**TURN, **RESTORING, **TRAINER, **TRAINING}
