@@ -27,6 +27,10 @@ COMMANDS = {
     "pause": ("console.decide:pause", "Reject what the monitor decides until `resume`."),
     "resume": ("console.decide:resume", "Act on the monitor's decisions again."),
     "offsets": ("console.offsets:offsets", "Show where services stand; skip what one cannot read, recorded."),
+    "dead-letters": (
+        "console.dead_letters:dead_letters",
+        "Look at what was refused; send it back after a fix.",
+    ),
     "verify": ("console.verify:verify", "Check the promises I1-I5 by rereading the topics."),
     "watch": ("console.watch:watch", "Print what happens in the stream, as it happens."),
     "demo": ("console.demo:demo", "Show the main job on a real Kafka, from an empty folder to a summary."),

@@ -1,14 +1,12 @@
 """`scoreloop offsets`: where each service stands, and the recorded way past records that are gone."""
 
-import os
-import pwd
-import socket
 import time
 from dataclasses import asdict
 from typing import Any
 
 import click
 
+from console.operator import operator
 from console.stream import json_option, print_json, stream_argument
 from console.words import moment
 from events import topics
@@ -104,7 +102,7 @@ def skip(
     record = Skip(
         ts=time.time_ns() // 1_000_000, service=service, topic=name, partition=partition,
         from_offset=at.committed, to_offset=offset, begin=at.begin, end=at.end,
-        by=f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}", reason=reason,
+        by=operator(), reason=reason,
     )  # fmt: skip
     left = record.passed_over
     click.echo(f"{service} will read {name}-{partition} from {offset}; it passes over {len(left)} offsets"

@@ -17,7 +17,7 @@ from consumers.turn import Batch, Received, Turn
 from events import topics
 from events.internal import FINISHED_KEY, Finished
 from events.outputs import Message, Outputs
-from events.records import Metric
+from events.records import Drift, Metric
 from events.settings import Settings
 from models.alarms import Asked
 from models.monitor_book import MonitorBook, News
@@ -105,6 +105,9 @@ class Monitor:
         outputs = Outputs(many={self._topics[topics.WINDOWS]: changes})
         if news.metrics:
             outputs.many[self._topics[topics.METRICS]] = list(map(_record, news.metrics))
+        for drift in news.drifts:
+            _log.warning("%s", drift.message)
+            self._ring(drift, outputs)
         for asked in news.asked:
             self._ask(asked, outputs)
         if news.finished is not None:
@@ -114,11 +117,14 @@ class Monitor:
 
     def _ask(self, asked: Asked, outputs: Outputs) -> None:
         _log.warning("%s: %s", asked.decision.action, asked.decision.reason)
-        if (drift := asked.drift) is not None:
-            rung: Message = {"key": drift.detector.encode(), "value": drift.encoded()}
-            outputs.many.setdefault(self._topics[topics.DRIFT], []).append(rung)
+        if asked.drift is not None:
+            self._ring(asked.drift, outputs)
         wanted: Message = {"key": asked.decision.decision_id.encode(), "value": asked.decision.encoded()}
         outputs.many.setdefault(self._topics[topics.CONTROL], []).append(wanted)
+
+    def _ring(self, drift: Drift, outputs: Outputs) -> None:
+        rung: Message = {"key": drift.detector.encode(), "value": drift.encoded()}
+        outputs.many.setdefault(self._topics[topics.DRIFT], []).append(rung)
 
     def _restored(self, stamp: str) -> MonitorBook:
         self._detail(f"restoring from {self._topics[topics.WINDOWS]}")

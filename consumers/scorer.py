@@ -1,5 +1,6 @@
 """The scorer's step: feature events → predictions, shadows and dead letters. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from confluent_kafka import TopicPartition
@@ -12,6 +13,7 @@ from consumers.turn import Batch, Received, Turn
 from events import topics
 from events.dead_letters import dead_letter
 from events.feature_codec import Event, FeatureCodec
+from events.internal import Intake, intake_key
 from events.outputs import Message, Output, Outputs
 from events.prediction_codec import Answered, encode
 from events.records import Role, Roles
@@ -33,7 +35,10 @@ class Scorer:
         self._shadows = topics.SHADOWS.of(settings.name)
         self._dead_letters = topics.DEAD_LETTERS.of(settings.name)
         self._sources = topics.SOURCES.of(settings.name)
+        self._tallies = topics.TALLIES.of(settings.name)
         self._report = SourceReport("features", settings.limits.idle_after)
+        self._reasons = Counter[str]()
+        """Of what is refused in the turn under way."""
 
     def begin(self, committed: Sequence[TopicPartition]) -> None:
         """Read on from `committed`."""
@@ -46,6 +51,9 @@ class Scorer:
         ends = {partition: offset for (_, partition), offset in batch.ends.items()}
         if told := self._report.told(read, _newest(events), ends, now):
             outputs.many[self._sources] = told
+        if batch.messages:
+            intake = Intake(ts=now, records=len(batch.messages), refused=self._reasons)
+            outputs.many[self._tallies] = [{"key": intake_key("features"), "value": intake.encoded()}]
         return Turn(outputs)
 
     def scored(self, messages: Sequence[Received], now: int, serving: Serving) -> tuple[list[Read], Outputs]:
@@ -54,7 +62,7 @@ class Scorer:
         One predict a version. A row that cannot be scored is refused alone and its neighbours are unharmed;
         where it is a shadow that fails, only that shadow's answer is left out.
         """
-        outputs = Outputs()
+        outputs, self._reasons = Outputs(), Counter()
         events = list(self._read(messages, outputs))
         for role, number, routed in _arms(events, serving.roles):
             topic = self._shadows if role == "shadow" else self._predictions
@@ -75,6 +83,7 @@ class Scorer:
                 outputs.single.append(self._refused(message, refusal))
 
     def _refused(self, message: Received, refusal: RefusalError) -> Output:
+        self._reasons[refusal.reason] += 1
         return dead_letter(self._dead_letters, message, refusal)
 
 

@@ -37,7 +37,7 @@ def run_scorer(settings: Settings, slot: int, stop: Event) -> Progress:
         ScoreloopError: what a person has to mend, or a newer process runs in this slot.
     """
     require(settings, topics.FEATURES, topics.PREDICTIONS, topics.SHADOWS, topics.DEAD_LETTERS,
-            topics.MODELS, topics.WORKERS, topics.SOURCES)  # fmt: skip
+            topics.MODELS, topics.WORKERS, topics.SOURCES, topics.TALLIES)  # fmt: skip
     worker = topics.worker(topics.SCORER, slot)
     progress = Progress()
     scorer = Scorer(settings)

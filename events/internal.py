@@ -8,7 +8,9 @@
 | `internal.tallies` | `cell` | a delta: `models.tallies.encoded` |
 | | `labels` | `LabelCounts`, a delta |
 | | `joiner/<p>` | `Standing` of that partition of `predictions` |
+| | `intake/features`, `intake/labels` | `Intake`, a delta |
 | `internal.services` | worker id, `joiner-0` | `Process` |
+| `internal.replays` | the letter, `payments.dead-letters-0-17` | `Replay` |
 | `internal.skips` | `<service>/<topic>/<partition>/<ts>` | `Skip`; none is ever taken back |
 """
 
@@ -20,6 +22,7 @@ FINISH_KEY = b"finish"
 FINISHED_KEY = b"finished"
 CELL_KEY = b"cell"
 LABELS_KEY = b"labels"
+INTAKE_PREFIX = b"intake/"
 
 Source = Literal["features", "labels"]
 
@@ -27,6 +30,11 @@ Source = Literal["features", "labels"]
 def source_key(topic: str, partition: int) -> bytes:
     """Key of a partition's progress; `topic` is `features` or `labels`, without the stream's name."""
     return f"{topic}/{partition}".encode()
+
+
+def intake_key(source: Source) -> bytes:
+    """Key of what was read of `features` or `labels`, and refused."""
+    return INTAKE_PREFIX + source.encode()
 
 
 def standing_key(partition: int) -> bytes:
@@ -76,6 +84,16 @@ class LabelCounts(Record):
     conflicts: Count = 0
     late: Count = 0
     orphans: Count = 0
+
+
+class Intake(Record):
+    """How much of a source one transaction read, and refused as it was read, a delta."""
+
+    ts: Milliseconds
+    """When, by the reader's clock."""
+    records: Count
+    refused: dict[str, Count]
+    """Reason → how many of them."""
 
 
 class Standing(Record):
@@ -131,3 +149,12 @@ class Skip(Record):
         """The offsets that the service will not read: those before the new one."""
         start = self.from_offset
         return range(self.begin if start is None or start > self.end else start, self.to_offset)
+
+
+class Replay(Record):
+    """A dead letter was sent back to where it came from; written in the same transaction, once."""
+
+    ts: Milliseconds
+    to: str
+    """The topic, with its full name."""
+    by: str

@@ -8,6 +8,7 @@
 | `window/<cell>` | the sums of a window, `models.window_book` |
 | `bucket/<cell>` | the sums of a bucket that is not final, `models.bucket_book` |
 | `tenure` | who is champion, and its alarm: `models.tenure` |
+| `bad-records` | how much of each source was refused lately: `models.bad_records` |
 | `baseline/<version>` | what its gate measured: `models.baseline` |
 """
 
@@ -21,6 +22,7 @@ BUCKET_PREFIX = b"bucket/"
 STANDING_PREFIX = b"joiner/"
 TENURE_KEY = b"tenure"
 BASELINE_PREFIX = b"baseline/"
+BAD_RECORDS_KEY = b"bad-records"
 
 
 class AnswerCounts(Record):

@@ -70,6 +70,10 @@ class Limits(Section):
     """How far an event's `ts` may be ahead of its Kafka timestamp."""
     idle_after: Duration = 60_000
     """A partition read to its end with nothing new for so long is left out of the watermark."""
+    bad_records_share: Annotated[float, Field(gt=0, le=1)] = 0.05
+    """The share of refused records in `features` or in `labels` above which an alarm rings; 1 for never."""
+    bad_records_over: Annotated[int, Field(ge=1)] = 1_000
+    """Over so many records."""
 
 
 class Scoring(Section):

@@ -107,7 +107,8 @@ SOURCES = Topic(
     _SMALL_SEGMENTS,
 )  # fmt: skip
 TALLIES = Topic(
-    "internal.tallies", "sums over answers, a transaction at a time", ("joiner",), ("monitor",),
+    "internal.tallies", "sums over answers, and what was refused, a transaction at a time",
+    ("joiner", "scorer"), ("monitor",),
     "see events.internal", "one", "delete",
 )  # fmt: skip
 WINDOWS = Topic(
@@ -123,8 +124,12 @@ SKIPS = Topic(
     "internal.skips", "what operators had a service pass over, by whom and why", ("operators",),
     ("verify", "operators"), "see events.internal", "one", "compact", _SMALL_SEGMENTS,
 )  # fmt: skip
+REPLAYS = Topic(
+    "internal.replays", "which dead letters were sent back to where they came from", ("operators",),
+    ("operators",), "see events.internal", "one", "compact", _SMALL_SEGMENTS,
+)  # fmt: skip
 
-INTERNAL = (JOINING, PARKED, SOURCES, TALLIES, WINDOWS, SERVICES, SKIPS)
+INTERNAL = (JOINING, PARKED, SOURCES, TALLIES, WINDOWS, SERVICES, SKIPS, REPLAYS)
 """State and repartitioning: nobody else's business, and no part of the contract."""
 ALL = TOPICS + INTERNAL
 

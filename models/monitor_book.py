@@ -6,8 +6,9 @@ from typing import Self
 
 from events.durations import written
 from events.errors import ScoreloopError
-from events.internal import CELL_KEY, LABELS_KEY, LabelCounts, Standing
+from events.internal import CELL_KEY, INTAKE_PREFIX, LABELS_KEY, Intake, LabelCounts, Standing
 from events.monitor_state import (
+    BAD_RECORDS_KEY,
     BUCKET_PREFIX,
     MARKS_KEY,
     STANDING_PREFIX,
@@ -17,10 +18,11 @@ from events.monitor_state import (
     Totals,
 )
 from events.outputs import Message
-from events.records import Manifest, Metric, Roles
+from events.records import Drift, Manifest, Metric, Roles
 from events.settings import Settings
 from events.topics import ROLES_KEY
 from models.alarms import Alarms, Asked
+from models.bad_records import BadRecords
 from models.bucket_book import BucketBook
 from models.standings import Standings
 from models.tallies import decoded
@@ -38,6 +40,8 @@ class News:
     """Final ones, in order of time, over all turns: what alarms look at."""
     asked: list[Asked]
     """What these gave rise to."""
+    drifts: list[Drift]
+    """Alarms that ask for nothing: a person has to look."""
     finished: int | None
     """A finish that has been carried out by all."""
     lost: tuple[int, int]
@@ -59,6 +63,7 @@ class MonitorBook:
         self._windows = WindowBook(self._length, settings.monitor.windows_kept)
         self._buckets = BucketBook(settings.windows.bucket_ms, settings.monitor.buckets_kept)
         self._alarms = Alarms(settings)
+        self._bad_records = BadRecords(settings.limits)
         self._totals = RunningTotals()
         self._finished: int | None = None
         self._deltas: list[Sums] = []
@@ -73,6 +78,9 @@ class MonitorBook:
             self._deltas.append(decoded(value))
         elif key == LABELS_KEY:
             self._totals.label(LabelCounts.model_validate_json(value))
+        elif key.startswith(INTAKE_PREFIX):
+            source = key.removeprefix(INTAKE_PREFIX).decode()
+            self._bad_records.take(source, Intake.model_validate_json(value))
         elif key.startswith(STANDING_PREFIX):
             before = self._standings.finish
             self._standings.take(Standing.model_validate_json(value))
@@ -88,6 +96,7 @@ class MonitorBook:
         elif key == ROLES_KEY and (roles := Roles.found(value)) is not None:
             self._add()
             self._alarms.roles(roles, self._buckets.newest)
+            self._bad_records.roles(roles)
 
     def news(self, now: int, *, running: bool) -> News:
         """What is to be published at `now`; with `running` also what is not final and has changed."""
@@ -101,6 +110,7 @@ class MonitorBook:
             metrics=finals + [self._figuring.metric(*sums, final=False) for sums in others],
             buckets=buckets,
             asked=self._alarms.buckets(buckets, now),
+            drifts=self._bad_records.rung(now),
             finished=None if self._standings.finish == self._finished else self._standings.finish,
             lost=(self._windows.forget(), self._buckets.forget()),
         )
@@ -110,7 +120,7 @@ class MonitorBook:
     def changes(self, stamp: str) -> list[Message]:
         """The records of the state that have changed since the last call, then `totals` and `marks`."""
         self.stamp = stamp
-        parts = (self._standings, self._windows, self._buckets, self._alarms)
+        parts = (self._standings, self._windows, self._buckets, self._alarms, self._bad_records)
         changed: list[Message] = [
             {"key": key, "value": value} for part in parts for key, value in part.changes()
         ]
@@ -140,7 +150,7 @@ class MonitorBook:
             book._restore_marks(Marks.model_validate_json(records[MARKS_KEY]))
         for key, value in records.items():
             book._restore(key, value)
-        for part in (book._standings, book._windows, book._buckets, book._alarms):
+        for part in (book._standings, book._windows, book._buckets, book._alarms, book._bad_records):
             list(part.changes())
         return book
 
@@ -163,6 +173,8 @@ class MonitorBook:
             self._standings.take(Standing.model_validate_json(value))
         elif key == TOTALS_KEY:
             self._totals.restore(Totals.model_validate_json(value))
+        elif key == BAD_RECORDS_KEY:
+            self._bad_records.restore(value)
         else:
             self._alarms.restore(key, value)
 

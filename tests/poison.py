@@ -32,8 +32,8 @@ SETTINGS = Settings.model_validate(
 LARGEST = SETTINGS.limits.max_event_bytes
 
 KEY = b"k"
-HUGE_KEY = b"k" * 1_048_300
-"""With a small value it just fits a topic that takes 1 MiB, and nothing else fits beside it."""
+MOST_BYTES = 1_048_510
+"""Key and value that just fit a topic of 1 MiB; what `internal.labels` adds to them would be too much."""
 TAKEN = None
 """In place of a reason: it is odd and no fault."""
 
@@ -280,7 +280,7 @@ def _shapes(good: Any, begin: int) -> Iterator[Odd]:
     yield Odd("ten times too large", filled(good(begin), 10 * LARGEST), Reason.TOO_LARGE)
     yield Odd("as large as may be", filled(good(begin + 1), LARGEST), TAKEN)
     yield Odd("white space all around", b"\r\n\t " + json.dumps(good(begin + 2)).encode() + b" \n", TAKEN)
-    yield Odd("a key that is too large", json.dumps(good(begin)).encode(), Reason.TOO_LARGE, HUGE_KEY)
+    yield Odd("a key that is too large", text, Reason.TOO_LARGE, b"k" * (MOST_BYTES - len(text)))
     yield Odd("no key", json.dumps(good(begin + 3)).encode(), TAKEN, None)
     yield Odd("an empty key", json.dumps(good(begin + 4)).encode(), TAKEN, b"")
     yield Odd("a key that is no text", json.dumps(good(begin + 5)).encode(), TAKEN, b"\xff\0" * 100)

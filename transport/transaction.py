@@ -97,9 +97,13 @@ class TransactionalProducer:
 
     def close(self) -> None:
         """Let go of the connection. A transaction left open is the broker's to abort."""
-        with suppress(KafkaException):  # a fenced producer answers even a good-bye with its fatal error
-            self._producer.purge()
-            self._producer.close()
+        try:
+            with suppress(KafkaException):  # a fenced producer answers even a good-bye with its fatal error
+                self._producer.purge()
+                self._producer.close()
+        except SystemError as error:  # it warns that it could not abort, and warnings may be errors
+            if not isinstance(error.__cause__, RuntimeWarning):
+                raise
 
     def _produce(self, outputs: Outputs) -> None:
         for topic, messages in outputs.many.items():

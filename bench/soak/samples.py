@@ -1,4 +1,4 @@
-"""What is looked at every few seconds of a soak: each process's memory, and how far the services are behind."""
+"""What is looked at every few seconds of a soak: the memory of each process, and each service's lag."""
 
 import time
 from collections.abc import Callable, Mapping

@@ -85,7 +85,7 @@ class Ledger:
             tallies.append({"key": LABELS_KEY, "value": counts.encoded()})
         tallies += [{"key": standing_key(s.partition), "value": s.encoded()} for s in standings]
         if tallies:
-            outputs.many[self._to_tallies] = tallies
+            outputs.many.setdefault(self._to_tallies, []).extend(tallies)
         if self._outcomes:
             outputs.many[self._to_outcomes] = self._outcomes
         for label, reason in self._refused:

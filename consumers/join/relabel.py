@@ -3,6 +3,7 @@
 A record of `internal.labels` has the event_id as its key, and a `Known` as its value.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from consumers.source_report import SourceReport
 from consumers.turn import Received
 from events import topics
 from events.dead_letters import dead_letter
+from events.internal import Intake, intake_key
 from events.label_codec import LabelCodec
 from events.outputs import Message, Outputs
 from events.refusals import RefusalError
@@ -33,6 +35,7 @@ class Relabel:
         self._codec = LabelCodec(settings.task, settings.classes, settings.limits)
         self._to = topics.JOINING.of(settings.name)
         self._sources = topics.SOURCES.of(settings.name)
+        self._tallies = topics.TALLIES.of(settings.name)
         self._dead_letters = topics.DEAD_LETTERS.of(settings.name)
 
     def __call__(
@@ -41,25 +44,32 @@ class Relabel:
         """Write what becomes of each partition's `messages`, and how far it has come in event time."""
         newest: dict[int, int] = {}
         sent: list[Message] = []
+        reasons = Counter[str]()
         for partition, records in messages.items():
-            times = [label.ts for label in self._sent(records, sent, outputs)]
+            times = [label.ts for label in self._sent(records, sent, reasons, outputs)]
             if times:
                 newest[partition] = max(times)
         self.read = sum(map(len, messages.values()))
         self.refused = self.read - len(sent)
         if sent:
             outputs.many[self._to] = sent
+        if self.read:
+            intake = Intake(ts=now, records=self.read, refused=reasons)
+            outputs.many[self._tallies] = [{"key": intake_key("labels"), "value": intake.encoded()}]
         read = {partition: records[-1].offset() + 1 for partition, records in messages.items()}
         if told := self.report.told(read, newest, ends, now):
             outputs.many[self._sources] = told
 
-    def _sent(self, records: Sequence[Received], sent: list[Message], outputs: Outputs) -> Iterator[Known]:
-        """The valid labels in `records`, each added to `sent`."""
+    def _sent(
+        self, records: Sequence[Received], sent: list[Message], reasons: Counter[str], outputs: Outputs
+    ) -> Iterator[Known]:
+        """The valid labels in `records`, each added to `sent`; the others are counted by reason."""
         for record in records:
             value, record_ts = record.value(), record.timestamp()[1]
             try:
                 label = self._codec.decode(value, record_ts, record.key())
             except RefusalError as refusal:
+                reasons[refusal.reason] += 1
                 outputs.single.append(dead_letter(self._dead_letters, record, refusal))
                 continue
             ts = record_ts if label.ts is None else label.ts

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, nullcontext
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from consumers.monitor_service import run_monitor
 from consumers.service import run_scorer
 from events import topics
 from events.internal import Standing
+from events.records import Drift
 from events.refusals import Reason
 from events.settings import Kafka
 from producers.finish import finish
@@ -131,3 +132,42 @@ def test_every_odd_record_ends_by_its_name(
     matched = {outcome["event_id"] for outcome in outcomes if outcome["status"] == "matched"}
     assert matched == {named(odd.value) for odd in labels if odd.reason is TAKEN}
     assert report.holds, report.findings
+
+
+def rung(stream: Stream) -> list[str]:
+    """The sources that alarms on refused records have named, in order."""
+    drifts = [Drift.model_validate(record) for record in stream.records(topics.DRIFT)]
+    assert {(drift.kind, drift.detector, drift.model_version) for drift in drifts} <= {
+        ("quality", "bad-records", 1)
+    }
+    return [drift.message.split(" of ")[2].split()[0] for drift in drifts]
+
+
+def test_too_many_bad_records_ring_once_an_excursion_and_stop_nothing(kafka: Kafka, tmp_path: Path) -> None:
+    limits = "limits = { bad_records_share = 0.1, bad_records_over = 100 }\n"
+    stream = Stream(kafka, tmp_path, f"{limits}{FEATURES}{CLASSES}")
+    stream.train()
+    good = (json.dumps(good_event(i)).encode() for i in count())
+
+    def send_events(well: int, badly: int) -> None:
+        stream.send([*islice(good, well), *[b"{"] * badly])
+
+    def await_rung(sources: list[str]) -> None:
+        until(lambda: True if rung(stream) == sources else None, f"alarms on {sources}")
+
+    with ExitStack() as services:
+        failures = [services.enter_context(stream.service(run, 0)) for run in (run_scorer, run_joiner)]
+        with stream.service(run_monitor, 0):
+            send_events(100, 0)
+            send_events(0, 50)
+            await_rung(["features"])
+        with stream.service(run_monitor, 0) as failed:
+            send_events(0, 300)
+            stream.send([b"[]"] * 50, topics.LABELS)
+            await_rung(["features", "labels"])
+            for sent in (250, 400, 550):  # each more than one block
+                send_events(150, 0)
+                stream.await_messages(topics.PREDICTIONS, sent)
+            send_events(0, 50)
+            await_rung(["features", "labels", "features"])
+        assert [*failures, failed] == [[], [], []]

@@ -15,14 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import streams
-from faults import brokers, halts, kills, stalls, times, trainers
+from faults import brokers, halts, kills, registry, stalls, times, trainers
 from faults.rig import Rig, Scenario, rigged
 from faults.table import Row, line, write
 
 SCENARIOS: dict[str, Scenario] = {
     "scorer": kills.scorer, "joiner": kills.joiner, "monitor": kills.monitor, "random": kills.at_random,
-    "trainer": trainers.steps, "training": trainers.failures, "artefacts": trainers.artefacts,
-    "roles": trainers.replayed_roles,
+    "trainer": trainers.steps, "training": trainers.failures, "artefacts": registry.artefacts,
+    "roles": registry.replayed_roles,
     "zombies": stalls.zombies, "replaced": stalls.replaced, "stalls": stalls.stalls, "slow": stalls.slow,
     "rebalances": stalls.rebalances, "broker": brokers.killed, "brokers": brokers.coordinator,
     "skewed": times.skewed, "idle": times.idle, "shuffled": times.shuffled, "halts": halts.halts,

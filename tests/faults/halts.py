@@ -21,31 +21,29 @@ from transport.topics import partitions
 QUICK = 'kafka."topic.metadata.refresh.interval.ms" = 1000\n' + BODY
 """Five minutes otherwise, until a client hears of a new partition."""
 MORE = 300
-GONE = "the offset to go on from does not exist"
-MISSING = "is gone; if that was meant, run `scoreloop topics create STREAM.toml`"
+SAID = (
+    "the offset to go on from does not exist",
+    "is gone; if that was meant, run `scoreloop topics create STREAM.toml`",
+)
 
 Hurt = Callable[[Scene, Topic], None]
 
 
 def halts(rig: Rig) -> Iterator[Row]:
-    """Each of the topics that come from outside is hurt in each way."""
+    """Each of the topics that come from outside is hurt in each way; of `labels` some only at length."""
     for topic, service in ((topics.FEATURES, "scorer"), (topics.LABELS, "joiner")):
-        yield _halted(
-            rig, topic, service, "records deleted below the committed offset", _delete_records, GONE
-        )
-        yield _halted(rig, topic, service, "created anew while the service is down, as long as before",
-                      _recreate_as_long, GONE)  # fmt: skip
-        yield _halted(rig, topic, service, "a partition added", _add_partition, GONE, down=False)
-        yield _halted(rig, topic, service, "deleted", _delete_topic, MISSING, down=False)
-        yield _halted(
-            rig, topic, service, "deleted and created anew", _recreate, "does not exist", down=False
-        )
+        yield _halted(rig, topic, service, "records deleted below the committed offset", _delete_records)
+        yield _halted(rig, topic, service, "a partition added", _add_partition, down=False)
+        if rig.long or topic is topics.FEATURES:
+            yield _halted(
+                rig, topic, service, "created anew with its service down, and longer", _recreate_longer
+            )
+            yield _halted(rig, topic, service, "deleted", _delete_topic, down=False)
+            yield _halted(rig, topic, service, "deleted and created anew", _recreate, down=False)
 
 
-def _halted(
-    rig: Rig, topic: Topic, name: str, what: str, hurt: Hurt, sentence: str, *, down: bool = True
-) -> Row:
-    """Hurt `topic`, with its service down or at work; the service must end with `sentence`."""
+def _halted(rig: Rig, topic: Topic, name: str, what: str, hurt: Hurt, *, down: bool = True) -> Row:
+    """Hurt `topic`, with its service down or at work; the service must end and say what to do."""
     with Scene(rig.kafka, 51, body=QUICK) as scene:
         service = scene.services[f"{name}-0"]
         if down:
@@ -63,7 +61,7 @@ def _halted(
             made.troubles.append(f"{service} goes on")
         else:
             made.recoveries = [time.time() - since]
-            if code != 1 or sentence not in words or "Traceback" in service.last_words(40):
+            if code != 1 or not any(said in words for said in SAID) or "Traceback" in service.last_words(40):
                 made.troubles.append(f"{service} ended with {code}: {words}")
             sentence = words.removeprefix("scoreloop: ").split(" Either ")[0]
             made.says = "halts: " + sentence.replace(scene.stream.settings.name, "STREAM")
@@ -100,7 +98,7 @@ def _recreate(scene: Scene, topic: Topic) -> None:
     until(lambda: True if name in partitions(client, scene.stream.settings) else None, "the topic")
 
 
-def _recreate_as_long(scene: Scene, topic: Topic) -> None:
+def _recreate_longer(scene: Scene, topic: Topic) -> None:
     """The new topic has more records than were ever committed of the old one."""
     _recreate(scene, topic)
     producer = clients.producer(scene.stream.settings.kafka)

@@ -16,7 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 
-from faults.points import POINTS, TRAINING, Fuse
+from faults.fuse import Fuse
+from faults.points import POINTS, TRAINING
 
 VARIABLE = "FAULT"
 ASLEEP = "asleep by a fault"

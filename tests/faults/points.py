@@ -8,71 +8,23 @@ until its fuse is lit, and then acts once, at the next passage.
 import random
 import threading
 from collections.abc import Callable
-from functools import wraps
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from faults.fuse import Fuse, after, before
 
 FLUSH_SECONDS = 5.0
 _COMMIT_SECONDS = 0.006
 """About what a commit takes on one broker: the kill falls somewhere into it."""
 
-
-class Fuse:
-    """Calls `act` at the first passage after it was lit."""
-
-    def __init__(self, act: Callable[[], None], *, lit: bool = False) -> None:
-        self.lit = lit
-        self._act = act
-
-    def light(self) -> None:
-        """Act at the next passage."""
-        self.lit = True
-
-    def __call__(self) -> None:
-        if self.lit:
-            self.lit = False
-            self._act()
-
-
 Install = Callable[[Fuse], None]
-When = Callable[..., bool]
-
-
-def _always(*_: object) -> bool:
-    return True
-
-
-def _before(owner: Any, name: str, fuse: Fuse, when: When = _always) -> None:
-    """Pass the fuse before `owner.name` is called, where `when` says so of its arguments."""
-    real = getattr(owner, name)
-
-    @wraps(real)
-    def wrapped(*arguments: Any, **named: Any) -> Any:
-        if when(*arguments):
-            fuse()
-        return real(*arguments, **named)
-
-    setattr(owner, name, wrapped)
-
-
-def _after(owner: Any, name: str, fuse: Fuse, when: When = _always) -> None:
-    """Pass the fuse after `owner.name` has been called, where `when` says so of its arguments and result."""
-    real = getattr(owner, name)
-
-    @wraps(real)
-    def wrapped(*arguments: Any, **named: Any) -> Any:
-        result = real(*arguments, **named)
-        if when(*arguments, result):
-            fuse()
-        return result
-
-    setattr(owner, name, wrapped)
 
 
 def _polled(fuse: Fuse) -> None:
     from consumers.intake import Intake
 
-    _after(Intake, "gather", fuse, lambda _intake, batch: bool(batch.messages))
+    after(Intake, "gather", fuse, lambda _intake, batch: bool(batch.messages))
 
 
 def _transaction() -> Any:
@@ -86,11 +38,11 @@ def _writes(_producer: object, outputs: Any, *_: object) -> bool:
 
 
 def _computed(fuse: Fuse) -> None:
-    _before(_transaction(), "commit", fuse, _writes)
+    before(_transaction(), "commit", fuse, _writes)
 
 
 def _begun(fuse: Fuse) -> None:
-    _before(_transaction(), "_produce", fuse, _writes)
+    before(_transaction(), "_produce", fuse, _writes)
 
 
 def _mid_produce(fuse: Fuse) -> None:
@@ -129,7 +81,7 @@ def _commits(_producer: object, call: Any, *_: object) -> bool:
 
 
 def _after_offsets(fuse: Fuse) -> None:
-    _before(_transaction(), "_named", fuse, _commits)
+    before(_transaction(), "_named", fuse, _commits)
 
 
 def _committing(fuse: Fuse) -> None:
@@ -140,44 +92,44 @@ def _committing(fuse: Fuse) -> None:
             threading.Timer(random.uniform(0, _COMMIT_SECONDS), fuse).start()
         return False
 
-    _before(_transaction(), "_named", fuse, passing)
+    before(_transaction(), "_named", fuse, passing)
 
 
 def _after_commit(fuse: Fuse) -> None:
-    _after(_transaction(), "commit", fuse, lambda *of: _writes(*of))
+    after(_transaction(), "commit", fuse, lambda *of: _writes(*of))
 
 
 def _restoring_joiner(fuse: Fuse) -> None:
     """What may wait has been read again, and not yet what has its outcome."""
     from consumers.join import restoring
 
-    _before(restoring, "_take_outcome", fuse)
+    before(restoring, "_take_outcome", fuse)
 
 
 def _restored_joiner(fuse: Fuse) -> None:
     from consumers.join import joiner
 
-    _after(joiner, "restore", fuse)
+    after(joiner, "restore", fuse)
 
 
 def _restoring_monitor(fuse: Fuse) -> None:
     from consumers import monitor_service
 
-    _after(monitor_service, "_state", fuse)
+    after(monitor_service, "_state", fuse)
 
 
 def _claimed(fuse: Fuse) -> None:
     from consumers.trainer.process import Spawned
 
-    _after(Spawned, "__init__", fuse)
+    after(Spawned, "__init__", fuse)
 
 
 def _before_models(fuse: Fuse) -> None:
-    _before(_transaction(), "commit", fuse, _names_a_version)
+    before(_transaction(), "commit", fuse, _names_a_version)
 
 
 def _after_models(fuse: Fuse) -> None:
-    _after(_transaction(), "commit", fuse, _names_a_version)
+    after(_transaction(), "commit", fuse, _names_a_version)
 
 
 def _names_a_version(_producer: object, outputs: Any, *_: object) -> bool:
@@ -187,8 +139,7 @@ def _names_a_version(_producer: object, outputs: Any, *_: object) -> bool:
 
 def _mid_fit(fuse: Fuse) -> None:
     """The search has begun: some fits are done and others are not."""
-    from models import retraining
-
+    retraining: Any = import_module("models.retraining")
     real = retraining.searched
 
     def searched(*given: Any) -> Any:
@@ -204,11 +155,11 @@ def _mid_fit(fuse: Fuse) -> None:
 
 
 def _temporary_written(fuse: Fuse) -> None:
-    _before(Path, "replace", fuse, lambda path, _: path.name.startswith(".temporary-"))
+    before(Path, "replace", fuse, lambda path, _: path.name.startswith(".temporary-"))
 
 
 def _renamed(fuse: Fuse) -> None:
-    _after(Path, "replace", fuse, lambda path, *_: path.name.startswith(".temporary-"))
+    after(Path, "replace", fuse, lambda path, *_: path.name.startswith(".temporary-"))
 
 
 TURN: dict[str, Install] = {

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from faults.table import Row
 
+from events.errors import ScoreloopError
 from events.settings import Kafka
 from ops.broker import cluster
 from ops.broker.facts import Facts
@@ -31,8 +32,11 @@ class Rig:
         return cluster.status(self.data)
 
     def start(self) -> None:
-        """Start the brokers that were killed."""
-        cluster.start(self.data, say=_silent)
+        """Start the brokers that were killed; again if the machine was too busy for their first start."""
+        try:
+            cluster.start(self.data, say=_silent)
+        except ScoreloopError:
+            cluster.start(self.data, say=_silent)
 
 
 Scenario = Callable[[Rig], Iterator[Row]]

@@ -45,7 +45,7 @@ def zombies(rig: Rig) -> Iterator[Row]:
             _await(scene, {s.name: [scene.following(s.name, time.time())] for s, _ in hit})
         verdict = scene.verdict()
     for name, recoveries in found.items():
-        yield row(f"{name}: SIGSTOP in mid-transaction past its session, a rival, SIGCONT", verdict,
+        yield row(f"{name}: SIGSTOP in mid-transaction, a rival, SIGCONT (transaction timeout 10 s)", verdict,
                   len(recoveries), _seconds(recoveries))  # fmt: skip
 
 
@@ -86,7 +86,10 @@ def stalls(rig: Rig) -> Iterator[Row]:
         verdict = scene.verdict()
     for name, recoveries in found.items():
         yield row(
-            f"{name}: SIGSTOP past its transaction's timeout, SIGCONT", verdict, 1, _seconds(recoveries)
+            f"{name}: SIGSTOP past its transaction's timeout (10 s), SIGCONT",
+            verdict,
+            1,
+            _seconds(recoveries),
         )
 
 

@@ -1,20 +1,17 @@
-"""The trainer killed at every step, its training killed, a full disk, spoilt artefacts, old roles."""
+"""The trainer killed at every step of a retrain, its training killed, and a full disk."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from deciding import asked, manifest, result, roles
+from deciding import asked, result, roles
 from faults.fleet import Service
 from faults.launcher import Fault
 from faults.points import TRAINING
 from faults.rig import Rig
 from faults.scene import ONE_EACH, Scene
 from faults.table import Row, row
-from streams import until
 
-from events import topics
 from events.records import DecisionResult
 
 WITH_TRAINER = (*ONE_EACH, ("trainer", 0))
@@ -108,7 +105,7 @@ def failures(rig: Rig) -> Iterator[Row]:
             )
             if roles(scene.stream).champion != 1:
                 wrong.append("the champion is another")
-            reason = ended.reason.replace(str(scene.stream.path.parent), "…")
+            reason = ended.reason.replace(scene.stream.settings.registry.url, "REGISTRY")
             found[name] = (time.time() - since, wrong, reason)
         training.service.kill()
         scene.start(training.service)
@@ -118,57 +115,3 @@ def failures(rig: Rig) -> Iterator[Row]:
         made = row(name, verdict, 1, [seconds], f"holds; the decision ends: {reason}")
         made.troubles = [*made.troubles, *wrong]
         yield made
-
-
-def artefacts(rig: Rig) -> Iterator[Row]:
-    """The champion's artefact is spoilt while its scorer is down: the one before serves until then."""
-    found: dict[str, tuple[float, list[str], str]] = {}
-    with Scene(rig.kafka, 43) as scene:
-        scene.stream.train(seed=2)
-        service = scene.services["scorer-0"]
-        folder = Path(scene.stream.settings.registry.url) / "artifacts"
-        first, second = (folder / manifest(scene.stream, version).artifact_sha256 for version in (1, 2))
-        whole = second.read_bytes()
-        damages: dict[str, Callable[[], bytes]] = {
-            "one bit flipped": lambda: whole[:-40] + bytes([whole[-40] ^ 1]) + whole[-39:],
-            "truncated": lambda: whole[: len(whole) // 2],
-            "swapped for another version's": first.read_bytes,
-        }
-        for name, damage in damages.items():
-            scene.stream.await_worker(lambda worker: worker.champion == 2)
-            since = service.kill()
-            second.write_bytes(damage())
-            scene.again(service, since)
-            said = scene.stream.await_worker(lambda w: w.champion == 1 and w.error is not None)
-            wrong = [] if "other bytes" in (said.error or "") else [f"it says {said.error}"]
-            found[name] = (scene.recoveries[-1].seconds or 0.0, wrong, said.error or "")
-            second.write_bytes(whole)
-        scene.stream.await_worker(lambda worker: worker.champion == 2 and worker.error is None)
-        verdict = scene.verdict()
-    for name, (seconds, wrong, _) in found.items():
-        made = row(f"artefact: {name}, scorer restarted", verdict, 1, [seconds],
-                   "holds; the version before serves and `workers` says why, until it is back")  # fmt: skip
-        made.troubles = [*made.troubles, *wrong]
-        yield made
-
-
-def replayed_roles(rig: Rig) -> Iterator[Row]:
-    """An old `roles` record is written again: nobody follows it, not even who starts after it."""
-    with Scene(rig.kafka, 44) as scene:
-        old = roles(scene.stream).encoded()
-        scene.stream.train(seed=2)
-        service = scene.services["scorer-0"]
-        scene.stream.await_worker(lambda worker: worker.epoch == 2)
-        scene.stream.put(topics.ROLES_KEY, old)
-        said = scene.stream.await_worker(lambda worker: worker.error is not None)
-        recovery = scene.again(service, service.kill())
-        scene.stream.await_worker(lambda worker: worker.epoch is not None and worker.error is not None)
-        epoch = until(scene.stream.worker, "the worker").epoch
-        verdict = scene.verdict()
-    expected = [trouble for trouble in verdict.troubles if "an epoch does not grow" in trouble]
-    verdict.troubles = [trouble for trouble in verdict.troubles if trouble not in expected]
-    verdict.troubles += [] if expected else ["verify did not find the replayed record"]
-    verdict.troubles += [] if epoch == 2 else [f"the scorer serves epoch {epoch}"]
-    verdict.troubles += [] if "epoch" in (said.error or "") else [f"the scorer says {said.error}"]
-    yield row("roles: an older epoch's record written again, scorer restarted", verdict, 1,
-              [recovery.seconds or 0.0], "holds; refused, and `verify` names the record")  # fmt: skip

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 FAULTS = "tests/broker/test_verify_faults.py::test_every_fate_survives_every_fault"
 DECISIONS = "tests/broker/test_verify_faults.py::test_each_decision_is_acted_on_once_whatever_fails"
+LETTERS = "tests/broker/test_dead_letters.py::test_"
+OFFSETS = "tests/broker/test_offsets.py::test_"
 ROLES = "tests/broker/test_roles_live.py::test_"
 
 
@@ -99,7 +101,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a tally not in the outcome's transaction", "consumers/join/ledger.py",
-        "            outputs.many[self._to_tallies] = tallies",
+        "            outputs.many.setdefault(self._to_tallies, []).extend(tallies)",
         "            from transport import clients\n\n"
         "            producer = clients.producer(self._settings.kafka)\n"
         "            for tally in tallies:\n"
@@ -131,5 +133,20 @@ MUTATIONS = (
         "an alarm asked for twice", "models/alarms.py",
         "            if rung.labels >= rung.next_at:", "            if rung.labels:",
         ("tests/unit/test_alarms.py",),
+    ),
+    Mutation(
+        "a dead letter sent back twice", "producers/replay.py",
+        'if f"{topic}-{one.place}" not in done and not obstacle', "if not obstacle",
+        (f"{LETTERS}a_replay_whose_end_is_unknown_is_called_again_and_sends_the_rest",),
+    ),
+    Mutation(
+        "a skip that is not recorded", "transport/skipping.py",
+        "outputs = Outputs(many={topics.SKIPS.of(settings.name): told})", "outputs = Outputs()",
+        (f"{OFFSETS}what_a_service_was_made_to_skip_is_no_broken_promise",),
+    ),
+    Mutation(
+        "a skipped answer restored", "consumers/join/restoring.py",
+        "if any(offset in left for left in skipped):", "if any(offset in left for left in ()):",
+        (f"{OFFSETS}what_a_service_was_made_to_skip_is_no_broken_promise",),
     ),
 )  # fmt: skip

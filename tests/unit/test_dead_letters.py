@@ -2,7 +2,7 @@ import hashlib
 
 from samples import Record
 
-from events.dead_letters import dead_letter
+from events.dead_letters import dead_letter, letter
 from events.refusals import MAX_DETAIL_BYTES, Reason, RefusalError, shortened
 from events.topics import DEAD_LETTER_MAX_BYTES
 
@@ -37,3 +37,18 @@ def test_a_detail_is_cut_at_a_character() -> None:
     assert shortened("ø" * 400).encode() == ("ø" * 248 + "…").encode()
     assert len(shortened("x" * 1000).encode()) == MAX_DETAIL_BYTES
     assert shortened("\ud800") == "?"
+
+
+def test_a_letter_is_read_as_it_was_written() -> None:
+    written = dead_letter(
+        "d", Record(b"\xff{", at=42, part=3, ts=5), RefusalError(Reason.NOT_JSON, "no JSON")
+    )
+    read = letter(Record(written.value, at=7, part=1, ts=9, name=written.key), written.headers)
+    assert (read.place, read.ts, read.source, read.source_ts) == ("1-7", 9, ("payments.features", 3, 42), "5")
+    assert (read.reason, read.detail, read.key, read.value) == ("not-json", "no JSON", b"key", b"\xff{")
+    assert not read.truncated
+
+
+def test_a_letter_of_others_says_what_it_can() -> None:
+    read = letter(Record(b"x"), [("source", b"nowhere"), ("reason", None)])
+    assert (read.source, read.reason, read.detail) == (("", 0, 0), "", "")

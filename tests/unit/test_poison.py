@@ -11,13 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import asdict
 from poison import AMOUNTS, EVENTS, SETTINGS, TAKEN, TRUTHS, Odd, event, filled, truth
-from samples import settings
+from samples import Record, settings
 
 from events import outcome_codec
+from events.dead_letters import dead_letter
 from events.feature_codec import Event, FeatureCodec
 from events.label_codec import LabelCodec, Labelled
 from events.prediction_codec import Answered, AnswerReader, encode
 from events.refusals import MAX_DETAIL_BYTES, Reason, RefusalError
+from events.topics import DEAD_LETTER_MAX_BYTES
 from models.labelled import newest
 from verify.answers import Answers
 
@@ -79,6 +81,14 @@ def test_who_reads_an_answer_to_an_odd_event_takes_it_too(odd: Odd) -> None:
     outcome = outcome_codec.matched(encode(answered), "ok", NOW, 0)
     assert newest(SETTINGS, [outcome], 1).rows == [tuple(features.values())]
     assert asdict(Answers(SETTINGS).outcome(outcome).features) == features  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("value", [None, b"", b"{}"])
+def test_a_key_too_large_for_dead_letters_is_left_out(value: bytes | None) -> None:
+    source = Record(value, name=b"k" * DEAD_LETTER_MAX_BYTES)
+    letter = dead_letter("poison.dead-letters", source, RefusalError(Reason.TOO_LARGE, "a key"))
+    assert (letter.key, letter.value) == (None, None)
+    assert dict(letter.headers)["truncated"] == b"true"
 
 
 def test_the_corpus_has_no_record_twice() -> None:

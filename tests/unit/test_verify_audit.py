@@ -10,7 +10,7 @@ from samples import settings
 from written import BODY, EVENTS, MINUTE, START, WALL, Story, Written
 
 from events import topics
-from events.internal import FINISH_KEY, FINISHED_KEY
+from events.internal import FINISH_KEY, FINISHED_KEY, Skip
 from verify.audit import Audit
 from verify.report import Report
 
@@ -298,3 +298,50 @@ def test_a_label_of_a_burst_is_late_only_where_its_partition_was_idle(
     assert [f.count for f in report.findings if "expired though" in f.sentence] == [1] * found
     doubtful = [n for what, n in report.not_checked.items() if "can have been read too late" in what]
     assert doubtful == [1] * (1 - found)
+
+
+def skip(s: Written, service: str, topic: topics.Topic, partition: int, left: range) -> None:
+    record = Skip(
+        ts=WALL, service=service, topic=topic.name, partition=partition, from_offset=left.start,
+        to_offset=left.stop, begin=0, end=left.stop, by="me@here", reason="a test",
+    )  # fmt: skip
+    s.add(topics.SKIPS, 0, record.key, record.encoded())
+
+
+def test_an_event_that_was_skipped_needs_no_answer(story: Written) -> None:
+    left = range(len(story.logs[topics.FEATURES][1]), len(story.logs[topics.FEATURES][1]) + 2)
+    for i in (900, 901):
+        event = {"event_id": f"e-{i}", "ts": START, "features": {"amount": 1.0, "country": None}}
+        story.add(topics.FEATURES, 1, b"any", event, 99)
+    assert [f.sentence for f in audited(story).findings] == [
+        "an event below the scorer's offset has neither a prediction nor a dead letter"
+    ]
+    skip(story, "scorer", topics.FEATURES, 1, left)
+    report = audited(story)
+    assert report.findings == []
+    [(sentence, number)] = report.not_checked.items()
+    assert number == 2
+    assert sentence == (
+        f"offsets {left[0]} to {left[-1]} of features-1, which me@here had the scorer skip (a test)"
+    )
+
+
+def test_a_label_that_was_skipped_counts_for_nothing(story: Written) -> None:
+    before = audited(story).checked["I4 labels"]
+    start = len(story.logs[topics.LABELS][2])
+    story.add(topics.LABELS, 2, b"any", {"event_id": "e-900", "label": "ok", "ts": START}, 99)
+    story.add(topics.LABELS, 2, b"any", b"{", 99)
+    sentences = {f.sentence for f in audited(story).findings}
+    assert sentences == {
+        "a label below the joiner's offset is not in internal.labels: it was dropped",
+        "a refused label has no dead letter: it was dropped",
+    }
+    skip(story, "joiner", topics.LABELS, 2, range(start, start + 2))
+    report = audited(story)
+    assert (report.findings, report.checked["I4 labels"]) == ([], before)
+
+
+def test_what_was_read_before_a_skip_is_checked_all_the_same(story: Written) -> None:
+    place = dead_lettered(story)
+    skip(story, "scorer", topics.FEATURES, 0, range(len(story.logs[topics.FEATURES][0])))
+    assert place in [example.record for f in audited(story).findings for example in f.first]
