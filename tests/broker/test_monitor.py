@@ -149,6 +149,7 @@ def test_another_takes_over_when_the_active_one_is_killed(stream: Stream) -> Non
             running[active] = start(active)
         feeding.enough.set()
         until(lambda: finished(stream) or None, "the finish")
+        await_settled(stream)  # one that has only just begun does not listen to signals yet
         for process in running.values():
             process.send_signal(signal.SIGTERM)
         assert [process.wait(timeout=30) for process in running.values()] == [0, 0]
