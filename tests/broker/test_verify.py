@@ -214,7 +214,8 @@ def test_a_stream_under_way_is_green(kafka: Kafka, tmp_path: Path, verify: Verif
     assert [found.report["findings"] for found in reports] == [[]] * 5
     assert [found.code for found in reports] == [0] * 5
     answers = [found.counts("I4 answers")["answers"] for found in reports]
-    assert answers == sorted(set(answers)), "the stream went on between two audits"
+    assert answers == sorted(answers)
+    assert len(set(answers)) > 2, "the stream went on between audits"
     assert any(
         found.counts("I1")["waiting"] or found.counts("I4 answers")["waiting"] for found in reports[:4]
     )
