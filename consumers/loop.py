@@ -12,8 +12,8 @@ What can go wrong has a name and one answer each:
 | failure | answer |
 | --- | --- |
 | `TransactionAbortedError` | nothing is visible: rewind to the committed offsets, go on |
-| `ProducerLostError`, `IntakeLostError` | build both clients anew, go on from the committed offsets |
-| either of them | the same, unless a newer process has this slot: then `ReplacedError` |
+| `ProducerLostError`, `IntakeLostError`, `UnreachableError` | build both clients anew, go on as committed |
+| any of them | the same, unless a newer process has this slot: then `ReplacedError` |
 | `HaltError` | stop, with the sentence |
 
 So a crash at any point loses and repeats nothing: what is visible and the offsets move together.
@@ -31,6 +31,7 @@ from confluent_kafka import TopicPartition
 from consumers.intake import Intake, IntakeLostError
 from consumers.turn import Batch, Step, Turn
 from events.errors import ScoreloopError
+from transport.clients import UnreachableError
 from transport.transaction import ProducerLostError, TransactionAbortedError, TransactionalProducer
 
 _MOST_ABORTS = 20
@@ -95,13 +96,20 @@ class TransactionLoop:
                 with self._clients() as (producer, intake):
                     while not stop.is_set():
                         self._turn(producer, intake, stop)
-            except (ProducerLostError, IntakeLostError) as error:
-                if (newer := self._successor()) is not None:
+            except (ProducerLostError, IntakeLostError, UnreachableError) as error:
+                if (newer := self._newer()) is not None:
                     raise ReplacedError(f"a newer process ({newer}) {TAKEN_OVER}") from error
                 self.progress.rebuilds += 1
                 pause = _FIRST_PAUSE_SECONDS if self.progress.read > committed else pause * 2
                 _log.warning("building the clients anew after: %s", error)
                 stop.wait(min(pause, _LONGEST_PAUSE_SECONDS))
+
+    def _newer(self) -> str | None:
+        """A newer process in this slot; while no broker answers that is not known, and asked again later."""
+        try:
+            return self._successor()
+        except UnreachableError:
+            return None
 
     @contextmanager
     def _clients(self) -> Iterator[tuple[TransactionalProducer, Intake]]:

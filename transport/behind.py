@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from confluent_kafka import TopicPartition
 
 from events.settings import Kafka
-from transport.reading import read_up_to
-from transport.tail import glancing, patient
+from transport.reading import patient, read_up_to
+from transport.tail import glancing
 
 FEW = 200
 """Offsets that are looked at one by one; over a wider gap the marks do not matter."""

@@ -17,6 +17,19 @@ Client = TypeVar("Client")
 
 _log = logging.getLogger("scoreloop.kafka")
 
+
+class UnreachableError(ScoreloopError):
+    """No broker has answered: who runs already can wait for it, who begins says so."""
+
+
+PASSING = {
+    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 (their public names)
+    KafkaError._MAX_POLL_EXCEEDED,  # noqa: SLF001
+    KafkaError._TIMED_OUT,  # noqa: SLF001
+    KafkaError._TRANSPORT,  # noqa: SLF001
+}
+"""What a client says of a broker that is away: it goes on by itself once the broker is back."""
+
 _SAFE_CONSUMER: dict[str, Property] = {
     "isolation.level": "read_committed",
     "enable.auto.commit": False,
@@ -82,9 +95,15 @@ def reached(kafka: Kafka, seconds: float = REACH_SECONDS) -> AdminClient:
     return client
 
 
-def unreachable(kafka: Kafka, error: KafkaException) -> ScoreloopError:
+def trouble(what: str, error: KafkaException) -> ScoreloopError:
+    """The sentence for a question about `what` that failed; an `UnreachableError` where it may pass."""
+    kind = UnreachableError if error.args[0].code() in PASSING else ScoreloopError
+    return kind(f"{what}: {reason(error)}")
+
+
+def unreachable(kafka: Kafka, error: KafkaException) -> UnreachableError:
     """The sentence for a cluster that did not answer."""
-    return ScoreloopError(
+    return UnreachableError(
         f"no Kafka broker answers at {kafka.bootstrap_servers} ({reason(error)}); start one with "
         f"`scoreloop broker start`, or set bootstrap_servers under [kafka] or {BOOTSTRAP_VARIABLE}"
     )

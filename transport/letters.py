@@ -8,8 +8,8 @@ from confluent_kafka import Message, TopicPartition
 from events import topics
 from events.dead_letters import Letter, letter, octets
 from events.settings import Settings
-from transport.reading import ends, partitions_of, read_to_end, read_up_to
-from transport.tail import glancing, patient
+from transport.reading import ends, partitions_of, patient, read_to_end, read_up_to
+from transport.tail import glancing
 from transport.written import read_written
 
 

@@ -15,12 +15,6 @@ READER_GROUP = "scoreloop.reader"
 _WAIT_SECONDS = 0.2
 _AT_ONCE = 10_000
 _PATIENCE_SECONDS = 60.0
-_PASSING = {
-    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 (their public names)
-    KafkaError._MAX_POLL_EXCEEDED,  # noqa: SLF001
-    KafkaError._TIMED_OUT,  # noqa: SLF001
-    KafkaError._TRANSPORT,  # noqa: SLF001
-}
 
 
 def reader(kafka: Kafka, topic: str) -> Consumer:
@@ -62,7 +56,7 @@ def read_to_end(kafka: Kafka, topic: str) -> Iterator[Message]:
     consumer = reader(kafka, topic)
     try:
         assigned = [partition.partition for partition in consumer.assignment()]
-        yield from read_up_to(consumer, topic, ends(consumer, topic, assigned), _bear)
+        yield from read_up_to(consumer, topic, ends(consumer, topic, assigned), patient)
     finally:
         consumer.close()
 
@@ -81,7 +75,7 @@ def ends(consumer: Consumer, topic: str, partitions: Iterable[int]) -> dict[int,
             for partition in partitions
         }
     except KafkaException as error:
-        raise ScoreloopError(f"{topic}: {clients.reason(error)}") from None
+        raise clients.trouble(topic, error) from None
 
 
 def read_up_to(
@@ -109,9 +103,14 @@ def read_up_to(
         silent(topic, time.monotonic() - heard)
 
 
-def _bear(topic: str, seconds: float) -> None:
+def patient(topic: str, seconds: float) -> None:
+    """Bears with a broker that has said nothing about `topic` for `seconds`, up to a minute.
+
+    Raises:
+        UnreachableError: that is too long.
+    """
     if seconds > _PATIENCE_SECONDS:
-        raise ScoreloopError(f"{topic}: no broker has answered for {seconds:.0f} s")
+        raise clients.UnreachableError(f"{topic}: no broker has answered for {seconds:.0f} s")
 
 
 def arrived(consumer: Consumer, most: int, seconds: float) -> list[Message]:
@@ -128,7 +127,7 @@ def is_end(message: Message) -> bool:
 
 def passing(error: KafkaError) -> bool:
     """Whether the client mends `error` by itself, without skipping a record."""
-    return error.retriable() or error.code() in _PASSING
+    return error.retriable() or error.code() in clients.PASSING
 
 
 def is_record(message: Message) -> bool:

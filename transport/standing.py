@@ -39,13 +39,16 @@ _MENDS_ITSELF = {
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
 }
 """What a new cluster, a new topic or a group's new coordinator says for a moment."""
+_MISSING = {KafkaError.UNKNOWN_TOPIC_OR_PART}
+"""Said for longer, it is no outage that could be waited out."""
 
 
 def answered(ask: Callable[[], Answer], what: str) -> Answer:
     """What the cluster answers about `what`, asked again while the trouble mends itself.
 
     Raises:
-        ScoreloopError: it refused, or did not answer in time.
+        UnreachableError: no answer came in time.
+        ScoreloopError: it refused, or there is no such topic.
     """
     until = time.monotonic() + ANSWER_SECONDS
     while True:
@@ -55,8 +58,11 @@ def answered(ask: Callable[[], Answer], what: str) -> Answer:
             # A future keeps its exception, whose frames keep the client: a cycle that Python might collect in
             # the client's own thread, and a client that is destroyed there takes the process with it.
             error.__traceback__ = None
-            if error.args[0].code() not in _MENDS_ITSELF or time.monotonic() > until:
-                raise ScoreloopError(f"{what}: {clients.reason(error)}") from None
+            code, sentence = error.args[0].code(), f"{what}: {clients.reason(error)}"
+            if code not in _MENDS_ITSELF:
+                raise ScoreloopError(sentence) from None
+            if time.monotonic() > until:
+                raise (ScoreloopError if code in _MISSING else clients.UnreachableError)(sentence) from None
         time.sleep(_AGAIN_SECONDS)
 
 

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from events.dead_letters import octets
-from events.errors import ScoreloopError
 from events.settings import Kafka
 from transport import clients
-from transport.reading import READER_GROUP, read_up_to
+from transport.reading import READER_GROUP, patient, read_up_to
 
 _FIRST_SPAN, _WIDER = 16, 16
-_PATIENCE_SECONDS = 30.0
+_ANSWER_SECONDS = 30.0
 _WAIT_MS = 10
 
 
@@ -50,7 +49,7 @@ def recent(kafka: Kafka, topic: str, span: int) -> tuple[list[Last], bool]:
     consumer = glancing(kafka)
     try:
         low, end = consumer.get_watermark_offsets(
-            TopicPartition(topic, 0), timeout=_PATIENCE_SECONDS, cached=False
+            TopicPartition(topic, 0), timeout=_ANSWER_SECONDS, cached=False
         )
         start = max(low, end - span)
         consumer.assign([TopicPartition(topic, 0, start)])
@@ -60,7 +59,7 @@ def recent(kafka: Kafka, topic: str, span: int) -> tuple[list[Last], bool]:
             for message in read_up_to(consumer, topic, unread, patient)
         ]
     except KafkaException as error:
-        raise ScoreloopError(f"{topic}: {clients.reason(error)}") from None
+        raise clients.trouble(topic, error) from None
     finally:
         consumer.close()
     return records, start == low
@@ -75,13 +74,3 @@ def glancing(kafka: Kafka) -> Consumer:
         auto_offset_reset="earliest",
         fetch_wait_max_ms=_WAIT_MS,  # behind a transaction's mark an end is told after an empty fetch only
     )
-
-
-def patient(topic: str, seconds: float) -> None:
-    """Bears with a broker that has said nothing about `topic` for `seconds`, up to half a minute.
-
-    Raises:
-        ScoreloopError: that is too long.
-    """
-    if seconds > _PATIENCE_SECONDS:
-        raise ScoreloopError(f"{topic}: no broker has answered for {seconds:.0f} s")

@@ -16,6 +16,7 @@ anything about records produced by other means.
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from threading import Thread
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
@@ -32,6 +33,8 @@ _MESSAGE_MAX_BYTES = (
     DEAD_LETTER_MAX_BYTES + 1024 * 1024
 )  # the producer's own limit counts more than the broker's
 _CALL_SECONDS = 5.0
+_OFFSETS_SECONDS = 15.0
+"""A coordinator that lives answers in milliseconds, and one that has moved in a few seconds."""
 _ROOM_SECONDS = 0.1
 _FENCED = {KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED}  # noqa: SLF001
 
@@ -60,6 +63,7 @@ class TransactionalProducer:
     def __init__(
         self, kafka: Kafka, transactional_id: str, *, open_seconds: float | None = None, **ours: Property
     ) -> None:
+        self._stuck = False
         self._producer = clients.producer(
             kafka,
             **{
@@ -89,7 +93,7 @@ class TransactionalProducer:
             self._named(self._producer.begin_transaction)
             self._produce(outputs)
             if offsets:
-                self._named(lambda: self._producer.send_offsets_to_transaction(list(offsets), group))
+                self._named(lambda: self._send(list(offsets), group))
             self._named(self._producer.commit_transaction)
         except TransactionAbortedError:
             self._named(self._producer.abort_transaction)
@@ -97,6 +101,8 @@ class TransactionalProducer:
 
     def close(self) -> None:
         """Let go of the connection. A transaction left open is the broker's to abort."""
+        if self._stuck:
+            return  # it would wait for the call that does not come back
         try:
             with suppress(KafkaException):  # a fenced producer answers even a good-bye with its fatal error
                 self._producer.purge()
@@ -104,6 +110,31 @@ class TransactionalProducer:
         except SystemError as error:  # it warns that it could not abort, and warnings may be errors
             if not isinstance(error.__cause__, RuntimeWarning):
                 raise
+
+    def _send(self, offsets: list[TopicPartition], group: object) -> None:
+        """Step 3, in a thread of its own, which is left behind if it does not come back.
+
+        The call may wait for ever after the group's coordinator was killed, whatever timeout it is given
+        (librdkafka#5456, #5511). One that comes back late has no effect: nobody commits its transaction.
+        """
+        ended: list[BaseException | None] = []
+
+        def send() -> None:
+            try:
+                self._producer.send_offsets_to_transaction(offsets, group)
+            except BaseException as error:  # noqa: BLE001 (raised again below)
+                ended.append(error)
+            else:
+                ended.append(None)
+
+        thread = Thread(target=send, daemon=True)
+        thread.start()
+        thread.join(_OFFSETS_SECONDS)
+        if not ended:
+            self._stuck = True
+            raise ProducerLostError(f"the offsets were not taken in {_OFFSETS_SECONDS:.0f} s")
+        if ended[0] is not None:
+            raise ended[0]
 
     def _produce(self, outputs: Outputs) -> None:
         for topic, messages in outputs.many.items():

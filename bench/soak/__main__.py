@@ -13,6 +13,7 @@ bench/results/soak. Exits 1 if a promise is broken, or memory or lag grew.
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -56,6 +57,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="of the kills and of the events")
     parser.add_argument("--results", type=Path, default=RESULTS)
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing of it is left behind
     seconds = milliseconds(arguments.length) / 1000
     with tempfile.TemporaryDirectory(prefix="soak-") as folder, broker(Path(folder)) as (servers, pid):
         settings, path = stream(Path(folder), servers)
@@ -134,6 +136,10 @@ def broker(folder: Path) -> Iterator[tuple[str, int]]:
     try:
         [node] = facts.nodes
         yield facts.bootstrap_servers or "", node.pid or 0  # both are there once it has started
+    except Exception:
+        for log in (Path(node.log), folder / "up.log"):  # gone with the folder
+            print(f"{log}:", *log.read_text(errors="replace").splitlines()[-30:], sep="\n  ", file=sys.stderr)
+        raise
     finally:
         cluster.stop(folder / "broker", say=print)
 

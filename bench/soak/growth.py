@@ -12,7 +12,7 @@ from typing import Any
 from soak.samples import Sample
 
 MOST_GROWTH = 0.10
-"""Of a Python process over the half. What was measured without a leak lies between -2 % and 5 %."""
+"""Of a Python process over the half."""
 MOST_BROKER_BYTES = 1_200_000_000
 """The broker's heap is bounded (512 MB) and fills up before it is collected: growth says nothing of it."""
 WARM_SECONDS = 20.0
@@ -26,14 +26,18 @@ def judged(samples: Sequence[Sample], rate: int) -> dict[str, Any]:
     end = samples[-1].seconds
     late = [sample for sample in samples if sample.seconds >= end / 2]
     memory = {name: _memory(samples, late, name) for name in sorted(samples[-1].memory)}
-    lags = {service: _lag(samples, service) for service in samples[-1].lags}
+    known = [sample.lags for sample in samples if sample.lags]
+    lags = {service: _lag(known, service) for service in (known[-1] if known else ())}
     grew = [f"{name}: {found['verdict']}" for name, found in memory.items() if found["verdict"]]
     grew += [
         f"{service}: {late:.0f} records behind in the last quarter, {early:.0f} in the one before"
         for service, (early, late) in lags.items()
         if late > max(2 * early, LAG_SECONDS * rate)
     ]
-    return {"memory": memory, "lag_medians": lags, "grew": grew}
+    if len(known) < len(samples) / 2:
+        grew.append(f"lag: {len(samples) - len(known)} of {len(samples)} questions were not answered")
+    looks = {"samples": len(samples), "without_lags": len(samples) - len(known)}
+    return {"looks": looks, "memory": memory, "lag_medians": lags, "grew": grew}
 
 
 def _memory(samples: Sequence[Sample], late: Sequence[Sample], name: str) -> dict[str, Any]:
@@ -59,10 +63,7 @@ def _memory(samples: Sequence[Sample], late: Sequence[Sample], name: str) -> dic
     return found
 
 
-def _lag(samples: Sequence[Sample], service: str) -> tuple[float, float]:
-    quarter = max(1, len(samples) // 4)
-    last, before = samples[-quarter:], samples[-2 * quarter : -quarter]
-    return (
-        median([sample.lags.get(service, 0) for sample in before] or [0]),
-        median([sample.lags.get(service, 0) for sample in last]),
-    )
+def _lag(known: Sequence[dict[str, int]], service: str) -> tuple[float, float]:
+    quarter = max(1, len(known) // 4)
+    last, before = known[-quarter:], known[-2 * quarter : -quarter]
+    return median([lags[service] for lags in before] or [0]), median([lags[service] for lags in last])

@@ -14,8 +14,8 @@ def draw(path: Path, title: str, samples: Sequence[Sample]) -> None:
     for name in sorted({name for sample in samples for name in sample.memory}):
         held = [(s.seconds / 60, s.memory[name][1] / 1e6) for s in samples if name in s.memory]
         upper.plot(*zip(*held, strict=True), marker=".", markersize=2, linewidth=1, label=name)
-    for service in samples[-1].lags:
-        behind = [(s.seconds / 60, s.lags.get(service, 0)) for s in samples]
+    for service in sorted({service for sample in samples for service in sample.lags}):
+        behind = [(s.seconds / 60, s.lags[service]) for s in samples if s.lags]
         lower.plot(*zip(*behind, strict=True), linewidth=1, label=service)
     upper.set(title=title, ylabel="resident memory, MB", ylim=(0, None))
     lower.set(xlabel="minutes of load", ylabel="records not read yet", yscale="symlog", ylim=(0, None))

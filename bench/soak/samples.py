@@ -8,6 +8,7 @@ from threading import Event, Thread
 from soak.processes import resident
 
 from console.service_facts import services
+from events.errors import ScoreloopError
 from events.settings import Settings
 from transport import clients
 
@@ -23,7 +24,10 @@ class Sample:
     memory: dict[str, tuple[int, int]]
     """Process → its id, which another run of the same slot does not share, and its resident bytes."""
     lags: dict[str, int]
-    """Service → records that it has not read yet."""
+    """Service → records that it has not read yet; empty where no answer came.
+
+    The transaction of a process that was killed keeps its group's offsets from being told for a while.
+    """
 
 
 class Sampler(Thread):
@@ -53,6 +57,11 @@ class Sampler(Thread):
             for name, pid in self._processes().items()
             if (held := resident(pid)) is not None
         }
-        found = services(self._client, self._settings, time.time_ns() // 1_000_000)
-        lags = {service: facts.lag for service, facts in found.items()}
-        return Sample(time.monotonic() - self._began, memory, lags)
+        return Sample(time.monotonic() - self._began, memory, self._lags())
+
+    def _lags(self) -> dict[str, int]:
+        try:
+            found = services(self._client, self._settings, time.time_ns() // 1_000_000)
+        except ScoreloopError:
+            return {}
+        return {service: facts.lag for service, facts in found.items()}

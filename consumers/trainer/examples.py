@@ -14,11 +14,11 @@ from events.errors import ScoreloopError
 from events.settings import Settings
 from models.labelled import Labelled, newest
 from transport import clients
-from transport.reading import READER_GROUP, partitions_of, read_up_to
+from transport.reading import READER_GROUP, partitions_of, patient, read_up_to
 
 _SPANS = (2, 8, 32)
 """How many offsets are read for each row that is wanted; more where there are too few rows among them."""
-_ANSWER_SECONDS, _PATIENCE_SECONDS = 30.0, 60.0
+_ANSWER_SECONDS = 30.0
 
 Ranges = Mapping[int, tuple[int, int]]
 """Partition → from which offset, up to which without it."""
@@ -90,7 +90,7 @@ def _reading(settings: Settings) -> Iterator[Consumer]:
     try:
         yield consumer
     except KafkaException as error:
-        raise ScoreloopError(f"{topics.OUTCOMES.of(settings.name)}: {clients.reason(error)}") from None
+        raise clients.trouble(topics.OUTCOMES.of(settings.name), error) from None
     finally:
         consumer.close()
 
@@ -109,10 +109,5 @@ def _read(settings: Settings, topic: str, ranges: Ranges, most: int) -> Labelled
     unread = {partition: end for partition, (first, end) in ranges.items() if first < end}
     with _reading(settings) as consumer:
         consumer.assign([TopicPartition(topic, partition, ranges[partition][0]) for partition in unread])
-        values = (octets(message.value()) or b"" for message in read_up_to(consumer, topic, unread, _bear))
+        values = (octets(message.value()) or b"" for message in read_up_to(consumer, topic, unread, patient))
         return newest(settings, values, most)
-
-
-def _bear(topic: str, seconds: float) -> None:
-    if seconds > _PATIENCE_SECONDS:
-        raise ScoreloopError(f"{topic}: no broker has answered for {seconds:.0f} s")

@@ -52,7 +52,8 @@ class World(NamedTuple):
     before: Callable[[float, float], Any]
     after: Callable[[float, float], Any]
     error: float
-    """Less than this is a good version's error."""
+    """Less than this is the error of a version that knows the world, though the change point that its
+    training begins at may lie two buckets early: a tenth to a fifth of its rows are of the world before."""
 
 
 def _third(x: float) -> str:
@@ -67,7 +68,7 @@ WORLDS = {
         "classification", 'classes = ["low", "middle", "high"]',
         lambda x, _: _third(x), lambda _, y: _third(y), 0.2,
     ),
-    "numbers": World("regression", "", lambda x, y: 2 * x + y, lambda x, y: y - 3 * x + 1, 0.5),
+    "numbers": World("regression", "", lambda x, y: 2 * x + y, lambda x, y: y - 3 * x + 1, 1.2),
 }  # fmt: skip
 
 

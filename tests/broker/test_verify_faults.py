@@ -35,7 +35,7 @@ BODY = (
     'monitor.running_every = "100ms"\n'
     + CLASSES.replace('classes = ["fraud", "ok"]', f'classes = ["fraud", "ok"]\nhorizon = "{HORIZON}m"')
 )
-FAULTS = {2: "abort", 4: "answer lost", 6: "left open", 8: "abort"}
+FAULTS = {2: "abort", 4: "answer lost", 6: "left open", **dict.fromkeys(range(10, 100, 5), "abort")}
 """By the number of a thread's commit."""
 BEFORE, AFTER = 60, 140
 """Events up to the restart of the services, and in all."""

@@ -21,6 +21,7 @@ from events.settings import Kafka
 from producers.finish import finish
 
 FINISH_SECONDS = 150.0
+UP_PAUSE_SECONDS = 0.5
 BODY = (
     'windows = { length = "240m", bucket = "60m", segments = ["country"] }\nmonitor.running_every = "200ms"\n'
     'training.families = ["linear"]\njoining = { memory_entries = 150, park_after = 120 }\n'
@@ -37,7 +38,7 @@ class Scene:
     def __init__(
         self, kafka: Kafka, seed: int, plan: Plan | None = None, *, body: str = BODY,
         services: Sequence[tuple[str, int]] = ONE_EACH, constants: dict[str, int | float] | None = None,
-        faults: dict[str, Fault] | None = None,
+        faults: dict[str, Fault] | None = None, supervised: bool = False,
     ) -> None:  # fmt: skip
         self.chance = random.Random(seed)
         self._ended = ExitStack()
@@ -45,6 +46,9 @@ class Scene:
         self.stream = Stream(kafka, folder, body)
         self.constants = constants or {}
         self._faults = faults or {}
+        self._supervised = supervised
+        self.restarts = 0
+        """How often a service that had given up was started again, as `up` does."""
         self.services = {f"{name}-{slot}": Service(self.stream, name, slot) for name, slot in services}
         self.load = Load(self.stream, plan or Plan(seed))
         self.recoveries: list[Recovery] = []
@@ -98,10 +102,14 @@ class Scene:
         until(found, f"{recovery.service} to move on in {recovery.missing}")
 
     def check(self) -> None:
-        """Whether what has ended was killed by us."""
+        """Whether what has ended was killed by us; where `up` would, start again what has given up."""
         for service in self.services.values():
-            if not service.alive:
-                code = service.process.returncode
+            code = None if service.alive else service.process.returncode
+            if code == 1 and self._supervised:
+                self.restarts += 1
+                time.sleep(UP_PAUSE_SECONDS)
+                self.start(service)
+            elif code is not None:
                 assert code == -signal.SIGKILL, f"{service} ended with {code}: {service.last_words()}"
 
     def killed_at(self, service: Service, points: Sequence[str]) -> dict[str, list[Recovery]]:

@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from typing import NamedTuple, TypeVar
 
 import click
-from copies import BrokenMutantError, Copy, broker
+from copies import ROOT, BrokenMutantError, Copy, broker
 from table import MUTATIONS, Mutation
 
 _AT_ONCE = 3
@@ -43,6 +43,8 @@ def main(wanted: list[str]) -> int:
     """
     chosen = [m for m in MUTATIONS if not wanted or any(word in m.name for word in wanted)]
     began = time.monotonic()
+    for mutation in chosen:
+        _planted(ROOT, mutation)
     free: SimpleQueue[Copy] = SimpleQueue()
 
     def in_a_copy(work: Callable[[Copy, Work], Result], one: Work) -> Result:
@@ -55,7 +57,7 @@ def main(wanted: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder, broker(Path(folder, "kafka")) as servers:
         for i in range(_AT_ONCE):
             free.put(Copy(Path(folder, str(i)), servers))
-        in_a_copy(_see_mutable, chosen)
+        in_a_copy(_see_imported, chosen)
         with ThreadPoolExecutor(_AT_ONCE) as workers:
             tests = sorted({test for mutation in chosen for test in mutation.tests})
             list(workers.map(partial(in_a_copy, _see_green), tests))
@@ -64,10 +66,8 @@ def main(wanted: list[str]) -> int:
     return int(not chosen or any(not one.red for one in results))
 
 
-def _see_mutable(copy: Copy, mutations: list[Mutation]) -> None:
-    """Each old text is there, and the copy's modules are those that are imported."""
-    for mutation in mutations:
-        _planted(copy, mutation)
+def _see_imported(copy: Copy, mutations: list[Mutation]) -> None:
+    """The copy's modules are those that are imported."""
     for file in sorted({mutation.file for mutation in mutations}):
         module = file.removesuffix(".py").replace("/", ".")
         _, printed = copy.python("-c", f"import {module} as m; print(m.__file__)")
@@ -81,26 +81,27 @@ def _see_green(copy: Copy, test: str) -> None:
         raise BrokenMutantError(f"{test} is not green without a bug:\n{printed}")
 
 
-def _planted(copy: Copy, mutation: Mutation) -> str:
-    """The mutated file's text."""
-    text = (copy.tree / mutation.file).read_text(encoding="utf-8")
-    if (count := text.count(mutation.old)) != 1:
-        raise BrokenMutantError(
-            f"{mutation.name}: its old text is in {mutation.file} {count} times, and must be there once:\n"
-            + mutation.old
-        )
-    return text.replace(mutation.old, mutation.new)
+def _planted(tree: Path, mutation: Mutation) -> str:
+    """The mutated file's text; its old text must be there."""
+    text = (tree / mutation.file).read_text(encoding="utf-8")
+    for old, new in ((mutation.old, mutation.new), *mutation.also):
+        if (count := text.count(old)) != 1:
+            raise BrokenMutantError(
+                f"{mutation.name}: its old text stands in {mutation.file} {count} times and not once:\n" + old
+            )
+        text = text.replace(old, new)
+    return text
 
 
 def _try(copy: Copy, mutation: Mutation) -> Tried:
     file, began = copy.tree / mutation.file, time.monotonic()
     sound = file.read_text(encoding="utf-8")
-    file.write_text(_planted(copy, mutation), encoding="utf-8")
+    file.write_text(_planted(copy.tree, mutation), encoding="utf-8")
     try:
         code, printed = copy.tested(mutation.tests)
     finally:
         file.write_text(sound, encoding="utf-8")
-    failed = re.search(r"^FAILED tests/(\w+)/\S+?::test_(\S+)(?: - (.*))?$", printed, re.MULTILINE)
+    failed = re.search(r"^FAILED tests/(\w+)/\S+?::test_(.*?)(?: - (.*))?$", printed, re.MULTILINE)
     if code not in {_GREEN, _RED} or (code == _RED and failed is None):
         raise BrokenMutantError(f"{mutation.name}: no test could be run:\n{printed}")
     red = "" if failed is None else _said(*failed.groups())

@@ -18,6 +18,8 @@ class Mutation:
     old: str
     new: str
     tests: tuple[str, ...] = (FAULTS,)
+    also: tuple[tuple[str, str], ...] = ()
+    """Other old and new texts of the same file, where two guards stand one behind the other."""
 
 
 MUTATIONS = (
@@ -54,7 +56,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a fenced process goes on", "consumers/loop.py",
-        "if (newer := self._successor()) is not None:", "if (newer := None) is not None:",
+        "return self._successor()", "return None",
         (f"{ROLES}a_newer_process_takes_a_slot_over_and_the_older_ends",),
     ),
     Mutation(
@@ -69,6 +71,12 @@ MUTATIONS = (
     Mutation(
         "a lower epoch accepted", "consumers/roles.py",
         "serving is not None and roles.epoch <= serving", "serving is not None and roles.epoch == serving",
+        (f"{ROLES}roles_that_are_not_valid_are_refused_and_the_champion_goes_on",),
+        (("last is not None and newest.epoch < last.epoch", "last is not None and newest.epoch < 0"),),
+    ),
+    Mutation(
+        "the same epoch accepted again", "consumers/roles.py",
+        "serving is not None and roles.epoch <= serving", "serving is not None and roles.epoch < serving",
         (f"{ROLES}roles_that_are_not_valid_are_refused_and_the_champion_goes_on",),
     ),
     Mutation(

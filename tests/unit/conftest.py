@@ -2,4 +2,4 @@
 
 from hypothesis import settings
 
-settings.register_profile("fuzz", max_examples=50_000, deadline=None, database=None)
+settings.register_profile("fuzz", max_examples=10_000, deadline=None, database=None)

@@ -1,6 +1,6 @@
 """The loop's answers to named failures. Fakes for the order of calls; the promises are tested on Kafka."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Event
 from typing import Any
 
@@ -14,6 +14,7 @@ from consumers.loop import Progress, ReplacedError, TransactionLoop
 from consumers.turn import Batch, Turn
 from events.errors import ScoreloopError
 from events.outputs import Outputs
+from transport.clients import UnreachableError
 from transport.transaction import ProducerFencedError, ProducerLostError, TransactionAbortedError
 
 
@@ -93,13 +94,17 @@ class Copy:
         return Turn(Outputs(many={"out": written} if written else {}))
 
 
-def run(log: Log, successor: str | None = None, intake: type[Intake] = Intake) -> Progress:
+def nobody() -> str | None:
+    return None
+
+
+def run(log: Log, successor: Callable[[], str | None] = nobody, intake: type[Intake] = Intake) -> Progress:
     progress = Progress()
     TransactionLoop(
         Copy(log),
         lambda: Producer(log),  # type: ignore[arg-type,return-value]
         lambda: intake(log),  # type: ignore[arg-type,return-value]
-        lambda: successor,
+        successor,
         progress,
     ).run(log.stop)
     return progress
@@ -154,8 +159,18 @@ def test_an_indefinite_end_builds_both_clients_anew(
 def test_a_process_whose_slot_has_a_newer_one_ends(failure: Exception) -> None:
     log = Log(10, [failure])
     with pytest.raises(ReplacedError, match=r"a newer process \(host:2\) has taken this slot over"):
-        run(log, successor="host:2")
+        run(log, lambda: "host:2")
     assert log.calls[-1] == "producer closed"
+
+
+def test_a_process_waits_for_a_broker_that_does_not_answer() -> None:
+    def away() -> str | None:
+        raise UnreachableError("no Kafka broker answers")
+
+    log = Log(10, [ProducerLostError("broker down"), UnreachableError("no Kafka broker answers")])
+    progress = run(log, away)
+    assert once_each(log)
+    assert progress.rebuilds == 2
 
 
 def test_what_can_never_be_written_ends_with_a_sentence() -> None:
