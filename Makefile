@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup demo test unit mutants faults faults-long lint format lock clean
+.PHONY: setup demo test unit mutants faults faults-long fuzz soak lint format lock clean
 
 setup: $(STAMP)
 
@@ -16,8 +16,9 @@ $(STAMP): requirements-dev.lock pyproject.toml
 demo: setup
 	$(BIN)/scoreloop demo
 
+# Two at a time, each with a broker of its own: they wait more than they work.
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=15 $(ARGS)
 
 unit: setup
 	$(BIN)/python -m pytest tests/unit tests/contract
@@ -32,6 +33,16 @@ faults-long: setup
 # Each planted bug must turn a test red; ARGS="poison rebalance" tries those whose names have such a word.
 mutants: setup
 	$(BIN)/python tests/mutants/run.py $(ARGS)
+
+# Ten thousand examples of each property of tests/fuzz, by chance anew each time, and FUZZ seconds of atheris.
+FUZZ ?= 120
+fuzz: setup
+	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=fuzz
+	PYTHONPATH=tests $(BIN)/python tests/fuzz/codecs.py -max_total_time=$(FUZZ) -print_final_stats=1
+
+# The whole loop under load with random kills for an hour, or SOAK=10m: bench/results/soak has the plot.
+soak: setup
+	PYTHONPATH=bench $(BIN)/python -m soak $(if $(SOAK),--for $(SOAK))
 
 lint: setup
 	$(BIN)/ruff check .

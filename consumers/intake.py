@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from consumers.turn import Batch, Received
 from events.errors import ScoreloopError
-from events.settings import Settings
+from events.settings import Kafka, Property, Settings
 from events.topics import Topic
 from transport import clients
 from transport.reading import is_end, passing
@@ -22,7 +22,7 @@ IDLE_SECONDS = 0.1
 """How long a turn waits for a first record: also how soon a stop or a swap is noticed when idle."""
 
 _SESSION_TIMEOUT_MS = 6_000
-"""A killed member's partitions move on after this."""
+"""A killed member's partitions move on after this; of a group by KIP-848 the brokers say when."""
 _MAX_POLL_INTERVAL_MS = 900_000
 """How long a turn may take: restoring ten million waiting predictions takes minutes."""
 _ANSWER_SECONDS = 30.0
@@ -48,7 +48,8 @@ class Intake:
     partition 3 of one has it of all.
 
     A `member` with a name keeps its place in the group over a restart, and for a while after its end; one
-    without leaves the group when it is closed.
+    without leaves the group when it is closed. By KIP-848 none has a name: brokers refuse one that comes
+    back before the session of the one that was killed has ended.
     """
 
     def __init__(self, settings: Settings, topics: Sequence[Topic], group: str, member: str | None) -> None:
@@ -59,10 +60,8 @@ class Intake:
         self._consumer: Consumer = clients.consumer(
             settings.kafka,
             group,
-            **({} if member is None else {"group_instance_id": member}),
-            session_timeout_ms=_SESSION_TIMEOUT_MS,
+            **_membership(settings.kafka, member),
             max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
-            partition_assignment_strategy="range",
             enable_partition_eof=True,
         )
         self._consumer.subscribe(
@@ -145,6 +144,16 @@ class Intake:
         if not is_end(message):
             _log.warning("reading %s: %s", topic, error.str())
         return False
+
+
+def _membership(kafka: Kafka, member: str | None) -> dict[str, Property]:
+    if kafka.group_protocol == "consumer":
+        return {"group_protocol": "consumer", "group_remote_assignor": "range"}
+    return {
+        "session_timeout_ms": _SESSION_TIMEOUT_MS,
+        "partition_assignment_strategy": "range",
+        **({} if member is None else {"group_instance_id": member}),
+    }
 
 
 def _gone(topic: str, partition: int | None, why: str) -> str:

@@ -32,7 +32,10 @@ from consumers.intake import Intake, IntakeLostError
 from consumers.turn import Batch, Step, Turn
 from events.errors import ScoreloopError
 from transport.clients import UnreachableError
+from transport.in_turn import ProducersInTurn
 from transport.transaction import ProducerLostError, TransactionAbortedError, TransactionalProducer
+
+Committer = TransactionalProducer | ProducersInTurn
 
 _MOST_ABORTS = 20
 """Aborts in a row after which the batch itself must be what cannot be written."""
@@ -70,7 +73,7 @@ class TransactionLoop:
     def __init__(
         self,
         step: Step,
-        producer: Callable[[], TransactionalProducer],
+        producer: Callable[[], Committer],
         intake: Callable[[], Intake],
         successor: Callable[[], str | None],
         progress: Progress,
@@ -112,7 +115,7 @@ class TransactionLoop:
             return None
 
     @contextmanager
-    def _clients(self) -> Iterator[tuple[TransactionalProducer, Intake]]:
+    def _clients(self) -> Iterator[tuple[Committer, Intake]]:
         producer = self._producer()
         try:
             intake = self._intake()
@@ -123,7 +126,7 @@ class TransactionLoop:
         finally:
             producer.close()
 
-    def _turn(self, producer: TransactionalProducer, intake: Intake, stop: Event) -> None:
+    def _turn(self, producer: Committer, intake: Intake, stop: Event) -> None:
         batch = intake.gather()
         if batch.began is not None:
             self._step.begin(batch.began)

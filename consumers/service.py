@@ -1,5 +1,6 @@
 """The scorer as a process: its slot's identity, the loop and the follower beside it, and their ends."""
 
+from functools import partial
 from threading import Event
 
 from consumers.follower import Follower
@@ -9,6 +10,7 @@ from consumers.scorer import Scorer
 from consumers.turn import Batch, Turn
 from events import topics
 from events.settings import Settings
+from transport.in_turn import ProducersInTurn
 from transport.topics import require
 from transport.transaction import TransactionalProducer
 
@@ -45,9 +47,7 @@ def run_scorer(settings: Settings, slot: int, stop: Event) -> Progress:
 
     loop = TransactionLoop(
         _Scoring(scorer, follower),
-        lambda: TransactionalProducer(
-            settings.kafka, topics.transactional_id(settings.name, topics.SCORER, slot)
-        ),
+        lambda: _producers(settings, slot),
         lambda: Intake(settings, [topics.FEATURES], topics.group(settings.name, topics.SCORER), worker),
         follower.successor,
         progress,
@@ -65,3 +65,10 @@ def run_scorer(settings: Settings, slot: int, stop: Event) -> Progress:
     finally:
         follower.close(failure)
     return progress
+
+
+def _producers(settings: Settings, slot: int) -> ProducersInTurn:
+    """A slot's producers: the first has its transactional id, a further one that and its number."""
+    identity = topics.transactional_id(settings.name, topics.SCORER, slot)
+    names = [identity, *(f"{identity}.{further}" for further in range(1, settings.scoring.producers))]
+    return ProducersInTurn([partial(TransactionalProducer, settings.kafka, name) for name in names])

@@ -27,6 +27,9 @@ class Kafka(Section):
     model_config = ConfigDict(extra="allow")
 
     bootstrap_servers: str = DEFAULT_BOOTSTRAP
+    group_protocol: Literal["classic", "consumer"] = "classic"
+    """How members of a group share its partitions. `consumer` is KIP-848 (Kafka 4.0 and later), where the
+    brokers decide; a killed member's partitions then move on after 45 s, by the brokers' default, not 6."""
 
     @model_validator(mode="before")
     @classmethod
@@ -83,6 +86,9 @@ class Scoring(Section):
     """The most events in one batch, and so in one transaction."""
     batch_wait: Duration = 5
     """How long a batch that is not full waits for more."""
+    producers: Annotated[int, Field(ge=1, le=4)] = 2
+    """Transactional producers of a slot that take turns: further ones make answers come sooner under load,
+    and the most that one slot can score a second a little less."""
 
 
 class Joining(Section):

@@ -42,7 +42,7 @@ _SAFE_PRODUCER: dict[str, Property] = {
     "enable.idempotence": True,
     "partitioner": "murmur2_random",  # as Java's client does, so that any program finds a key's partition
 }
-_PER_CLIENT = {"bootstrap.servers", "group.id", "group.instance.id", "transactional.id"}
+_PER_CLIENT = {"bootstrap.servers", "group.id", "group.instance.id", "transactional.id", "group.protocol"}
 _OWNED = {*_SAFE_CONSUMER, *_SAFE_PRODUCER, *_PER_CLIENT}
 
 

@@ -54,6 +54,8 @@ class World(NamedTuple):
     error: float
     """Less than this is the error of a version that knows the world, though the change point that its
     training begins at may lie two buckets early: a tenth to a fifth of its rows are of the world before."""
+    groups: str = "classic"
+    """`kafka.group_protocol`."""
 
 
 def _third(x: float) -> str:
@@ -63,6 +65,7 @@ def _third(x: float) -> str:
 WORLDS = {
     "two classes": World(
         "classification", "classes = [0, 1]", lambda x, _: int(x > 0), lambda x, _: int(x < 0), 0.1,
+        "consumer",
     ),
     "three classes": World(
         "classification", 'classes = ["low", "middle", "high"]',
@@ -150,7 +153,9 @@ def errors(stream: Stream, version: int, from_ts: int) -> list[float]:
 @pytest.mark.parametrize("name", WORLDS)
 def test_the_loop_mends_itself(kafka: Kafka, tmp_path: Path, name: str) -> None:
     world = WORLDS[name]
-    stream = Stream(kafka, tmp_path, BODY + world.classes, world.task)
+    stream = Stream(
+        kafka, tmp_path, f'kafka.group_protocol = "{world.groups}"{BODY}{world.classes}', world.task
+    )
     sender = Sender(stream, world)
     train(stream, sender, world.before)
     with stream.command("up", stream.path.name) if name == "numbers" else threads(stream):

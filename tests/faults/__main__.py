@@ -21,6 +21,7 @@ from faults.table import Row, line, write
 
 SCENARIOS: dict[str, Scenario] = {
     "scorer": kills.scorer, "joiner": kills.joiner, "monitor": kills.monitor, "random": kills.at_random,
+    "groups": kills.brokers_groups,
     "trainer": trainers.steps, "training": trainers.failures, "artefacts": registry.artefacts,
     "roles": registry.replayed_roles,
     "zombies": stalls.zombies, "replaced": stalls.replaced, "stalls": stalls.stalls, "slow": stalls.slow,

@@ -3,12 +3,13 @@
 import random
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from faults.fleet import Service
 from faults.launcher import Fault
 from faults.points import RESTORING, TURN
 from faults.rig import Rig
-from faults.scene import TWO_EACH, Scene
+from faults.scene import BODY, TWO_EACH, Scene
 from faults.table import Row, row
 
 
@@ -47,25 +48,43 @@ def at_random(rig: Rig) -> Iterator[Row]:
     for seed in range(11, 11 + rig.repeated(1, 5)):
         chance = random.Random(seed)
         with Scene(rig.kafka, seed, services=TWO_EACH) as scene:
-            recoveries = []
             for _ in range(rig.repeated(6, 20)):
                 time.sleep(chance.uniform(0.2, 2))
-                hit = chance.sample(list(scene.services.values()), chance.randint(1, len(scene.services)))
-                for service in hit:
-                    service.send(signal.SIGKILL)
-                since = time.time()
-                scene.kills += len(hit)
-                for service in hit:
-                    service.process.wait()
-                    scene.start(service)
-                recoveries += [scene.recovering(service, since) for service in hit]
-                for recovery in recoveries:
-                    scene.moved(recovery)
+                killed_at_once(
+                    scene,
+                    chance.sample(list(scene.services.values()), chance.randint(1, len(scene.services))),
+                )
             verdict = scene.verdict()
-        seconds = [recovery.seconds or 0.0 for recovery in recoveries]
         yield row(
             f"scorers, joiners and monitors at random, some at once (seed {seed})",
             verdict,
             scene.kills,
-            seconds,
+            [recovery.seconds or 0.0 for recovery in scene.recoveries],
         )
+
+
+def brokers_groups(rig: Rig) -> Iterator[Row]:
+    """Groups that the brokers keep, whose sessions are the brokers' own 45 s and have no static members."""
+    with Scene(rig.kafka, 14, body=f'kafka.group_protocol = "consumer"\n{BODY}') as scene:
+        for _ in range(rig.repeated(1, 5)):
+            killed_at_once(scene, list(scene.services.values()))
+        verdict = scene.verdict()
+    yield row(
+        "scorer, joiner and monitor at once, group.protocol=consumer",
+        verdict,
+        scene.kills,
+        [recovery.seconds or 0.0 for recovery in scene.recoveries],
+    )
+
+
+def killed_at_once(scene: Scene, services: Sequence[Service]) -> None:
+    """Kill these, start them again, and wait until they all move."""
+    for service in services:
+        service.send(signal.SIGKILL)
+    since = time.time()
+    scene.kills += len(services)
+    for service in services:
+        service.process.wait()
+        scene.start(service)
+    for recovery in [scene.recovering(service, since) for service in services]:
+        scene.moved(recovery)

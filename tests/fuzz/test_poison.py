@@ -1,12 +1,12 @@
 """Whatever a record is, it is taken or refused by name, soon; and what is taken is what was written."""
 
 import json
-import math
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from as_written import NOW, event_is_as_written, label_is_as_written, readings_agree
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import asdict
@@ -15,15 +15,14 @@ from samples import Record, settings
 
 from events import outcome_codec
 from events.dead_letters import dead_letter
-from events.feature_codec import Event, FeatureCodec
-from events.label_codec import LabelCodec, Labelled
+from events.feature_codec import FeatureCodec
+from events.label_codec import LabelCodec
 from events.prediction_codec import Answered, AnswerReader, encode
 from events.refusals import MAX_DETAIL_BYTES, Reason, RefusalError
 from events.topics import DEAD_LETTER_MAX_BYTES
 from models.labelled import newest
 from verify.answers import Answers
 
-NOW = 1_700_000_000_000
 MOST_TIMES = 1_000
 """A record costs at most so many times what a good one of `max_event_bytes` does, whose note is passed over.
 
@@ -147,55 +146,19 @@ def mutated(draw: st.DrawFn, good: tuple[dict[str, Any], ...]) -> bytes:
     return bytes(value)
 
 
-def same(found: object, given: object) -> bool:
-    """Whether a value is what Python's own reader makes of the record; a number may have become a double."""
-    if isinstance(found, list) and isinstance(given, list):
-        return len(found) == len(given) and all(map(same, found, given))
-    if isinstance(found, float) and type(given) in {int, float}:
-        return math.isfinite(found) and found == float(given)  # type: ignore[arg-type]
-    return type(found) is type(given) and found == given
-
-
 @given(mutated(GOOD_EVENTS))
 def test_an_event_that_is_taken_is_what_was_written(value: bytes) -> None:
-    codec = FeatureCodec(SETTINGS.features, SETTINGS.limits)
-    try:
-        found: Event[Any] = codec.decode(value, NOW)
-    except RefusalError:
-        return
-    written = json.loads(value.decode())
-    assert (found.event_id, found.ts) == (written["event_id"], written.get("ts"))
-    for name, read in zip(SETTINGS.features, asdict(found.features).values(), strict=True):
-        assert same(read, written["features"].get(name)), name
-    answered = Answered(found.event_id, "0-1", found.ts or 0, NOW, 1, "champion", "ok", found.features)
-    again = AnswerReader(SETTINGS.features).read(encode(answered))
-    assert asdict(again.features) == asdict(found.features)
+    event_is_as_written(value)
 
 
 @given(mutated(GOOD_LABELS), st.sampled_from(["classification", "regression"]))
 def test_a_label_that_is_taken_is_what_was_written(value: bytes, task: Any) -> None:
-    codec = LabelCodec(task, SETTINGS.classes if task == "classification" else (), SETTINGS.limits)
-    try:
-        found: Labelled[Any] = codec.decode(value, NOW)
-    except RefusalError:
-        return
-    written = json.loads(value.decode())
-    assert (found.event_id, found.ts) == (written["event_id"], written.get("ts"))
-    assert same(found.label, written["label"])
+    label_is_as_written(value, task)
 
 
 @given(mutated(GOOD_EVENTS))
 def test_the_quick_and_the_careful_reading_refuse_alike(value: bytes) -> None:
-    codec = FeatureCodec(SETTINGS.features, SETTINGS.limits)
-
-    def found(read: Any) -> object:
-        try:
-            event = read(value)
-        except RefusalError as refusal:
-            return refusal.reason
-        return event.event_id, asdict(event.features), event.ts
-
-    assert found(codec._read) == found(codec._read_carefully)  # noqa: SLF001 (the two readings)
+    readings_agree(value)
 
 
 def test_a_key_that_is_too_large_is_refused() -> None:
