@@ -29,7 +29,7 @@ from events import topics as names
 from events.settings import Settings, load
 from ops.broker import cluster
 from transport import clients, topics
-from transport.reading import is_record, reader
+from transport.reading import is_end, is_record, reader
 
 STREAM = """
 name = "{name}"
@@ -138,7 +138,7 @@ class Reader(Thread):
             messages = self._consumer.consume(1_000, 0.001)
             now = time.perf_counter()
             for message in messages:
-                if is_record(message):
+                if not is_end(message) and is_record(message):
                     self._note(self._decode(message.value() or b"").event_id, now)
         self._consumer.close()
 
@@ -174,12 +174,16 @@ def measured(settings: Settings, path: Path, rate: int, seconds: float) -> dict[
 
 
 def send(settings: Settings, beside: Reader, count: int, rate: int) -> np.ndarray:
-    """Append events at an even pace; when each was."""
+    """Append events at an even pace once the first has its answer; when each was."""
     producer = clients.producer(settings.kafka, linger_ms=0)
     topic = names.FEATURES.of(settings.name)
     chance = random.Random(1)
     values = [{f"f{k}": chance.gauss(0, 1) for k in range(FEATURES)} for _ in range(1_000)]
-    sent, began, i = np.zeros(count), time.perf_counter(), 0
+    producer.produce(topic, **event(beside.event_id(0), values[0]))
+    producer.flush()
+    while not beside.came[0]:
+        time.sleep(TICK_SECONDS)
+    sent, began, i = np.zeros(count), time.perf_counter(), 1
     while i < count:
         due = min(count, int((time.perf_counter() - began) * rate) + 1)
         now = time.perf_counter()
