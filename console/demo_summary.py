@@ -51,8 +51,10 @@ class Turns:
         first = int(answers.ts[0])
         self.fails, self.mended = (first + (row - cast.first) * 1_000 for row in (cast.fails, cast.mended))
         self.fails_at = int(answers.scored_ts[answers.ts >= self.fails].min())
-        self.alarm = next((drift for drift in story.drift if drift.ts >= self.fails_at), None)
-        self.promotion = next((roles for roles in story.roles if roles.epoch > 1), None)
+        self.alarm = next((drift for drift in _alarms(story) if drift.ts >= self.fails_at), None)
+        self.warning = next((d for d in story.drift if d.kind == "quality" and d.ts >= self.fails_at), None)
+        self.trial = next((roles for roles in story.roles if roles.canary is not None), None)
+        self.promotion = next((roles for roles in story.roles if roles.champion > 1), None)
         self.rollback = next(
             (d for d in story.control if d.action == "rollback" and d.requested_by == "operator"), None
         )
@@ -88,7 +90,7 @@ def _lines(story: Story, turns: Turns, cast: Cast, *, verified: bool) -> list[Li
     answers, fed = story.answers, cast.last - cast.first
     labelled = answers.labels(np.ones(len(answers.ts), bool))
     before, during, after = (answers.error(part) for part in turns.during(story))
-    early = sum(1 for drift in story.drift if drift.ts < turns.fails_at)
+    early = sum(1 for drift in _alarms(story) if drift.ts < turns.fails_at)
     rose = before is not None and during is not None and during > before
     recovered = rose and after is not None and after < (during + before) / 2  # type: ignore[operator]
     return [
@@ -99,12 +101,19 @@ def _lines(story: Story, turns: Turns, cast: Cast, *, verified: bool) -> list[Li
         Line("error after it, by version 1", _figure(during), rose),
         Line("error after it, by what took its place", _figure(after), recovered),
         Line("alarms before the failure", str(early), early == 0),
+        _since("warning of a feature", story, turns, turns.warning),
         _since("alarm", story, turns, turns.alarm),
+        _since("trial of a new version", story, turns, turns.trial),
         _since("promotion", story, turns, turns.promotion),
         Line("versions that served", " → ".join(str(roles.champion) for roles in _tenures(story))),
         Line("the operator's rollback", *_rolled_back(story, turns.rollback)),
         Line("scoreloop verify", "I1 to I5 reread from the topics", verified),
     ]  # fmt: skip
+
+
+def _alarms(story: Story) -> list[Drift]:
+    """Those on the measured error; the others only warn."""
+    return [drift for drift in story.drift if drift.kind == "error"]
 
 
 def _figure(error: float | None) -> str:
@@ -135,9 +144,11 @@ def _marks(story: Story, turns: Turns) -> list[Mark]:
         Mark(turns.fails, "a sensor fails", picture.WORLD),
         Mark(turns.mended, "it is mended", picture.WORLD),
     ]
-    marks += [Mark(when(drift.ts), "alarm", picture.ALARM) for drift in story.drift]
+    marks += [Mark(when(drift.ts), "alarm", picture.ALARM) for drift in _alarms(story)]
     retrains = [d for d in story.control if d.action == "retrain"]
     marks += [Mark(when(d.ts), "" if n else "retrain", picture.RETRAIN) for n, d in enumerate(retrains)]
+    if turns.trial is not None and (canary := turns.trial.canary) is not None:
+        marks.append(Mark(when(turns.trial.ts), f"version {canary.version} on trial", picture.RETRAIN))
     marks += [_change(roles, story, when(roles.ts)) for roles in _tenures(story)[1:]]
     return marks
 
@@ -155,7 +166,7 @@ def _change(roles: Roles, story: Story, ts: int) -> Mark:
 
 
 def _steps(story: Story) -> list[list[str]]:
-    steps = [(drift.ts, "alarm", drift.message) for drift in story.drift]
+    steps = [(d.ts, "alarm" if d.kind == "error" else "warning", d.message) for d in story.drift]
     steps += [(d.ts, f"{d.requested_by} asks for {d.action}", d.reason) for d in story.control]
     steps += [(result.ts, result.status, result.reason) for result in story.results.values()]
     steps += [(roles.ts, f"version {roles.champion} serves", f"epoch {roles.epoch}") for roles in story.roles]

@@ -26,6 +26,7 @@ COMMANDS = {
     "reject": ("console.decide:reject", "Take the canary or a shadow out of the roles."),
     "pause": ("console.decide:pause", "Reject what the monitor decides until `resume`."),
     "resume": ("console.decide:resume", "Act on the monitor's decisions again."),
+    "backtest": ("console.backtest:backtest", "Ask what a policy would have done, without a broker."),
     "offsets": ("console.offsets:offsets", "Show where services stand; skip what one cannot read, recorded."),
     "dead-letters": (
         "console.dead_letters:dead_letters",

@@ -55,6 +55,7 @@ class Follower(Thread):
         try:
             self._follow()
         except Exception as error:  # noqa: BLE001 (a thread's end must reach the loop, whatever it was)
+            _log.error("%s: %s", self.name, error)  # said now: the loop may not get to it while it hangs
             self.failure = error
             self._end.set()
 

@@ -19,7 +19,7 @@ from events.internal import FINISHED_KEY, Finished
 from events.outputs import Message, Outputs
 from events.records import Drift, Metric
 from events.settings import Settings
-from models.alarms import Asked
+from models.asking import Asked
 from models.monitor_book import MonitorBook, News
 
 STANDING_BY, MEASURING = "standing by", "measuring"

@@ -5,6 +5,7 @@ with Presence(settings, topics.MONITOR, slot, stop) as presence:
     presence.check()
 """
 
+import logging
 import time
 from threading import Event, Thread
 from types import TracebackType
@@ -14,6 +15,8 @@ from consumers.slot_report import BEAT_SECONDS, SlotReport
 from events import topics
 from events.internal import Process
 from events.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 class Presence(Thread):
@@ -64,6 +67,7 @@ class Presence(Thread):
             while self._goes_on():
                 self._report.write(self._record())
         except Exception as error:  # noqa: BLE001 (a thread's end must reach the loop, whatever it was)
+            _log.error("%s: %s", self.name, error)  # said now: the loop may not get to it while it hangs
             self.failure = error
             self._end.set()
 

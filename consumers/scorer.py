@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from confluent_kafka import TopicPartition
 from msgspec import UNSET, Struct
@@ -88,25 +89,32 @@ class Scorer:
 
 
 def _arms(events: list[Read], roles: Roles) -> Iterator[tuple[Role, int, list[Read]]]:
-    """Each arm that answers, with its version and its events: two arms serve, each shadow sees all."""
+    """Each arm that answers, with its version and its events.
+
+    Two arms serve. A shadow answers what it does not serve: so champion and canary can be each other's, and
+    no event has two answers of one version.
+    """
     if not events:
         return
-    if roles.canary is None:
-        yield "champion", roles.champion, events
-    else:
-        to_canary = [goes_to_canary(event.event_id, roles.canary) for _, event in events]
-        yield (
-            "champion",
-            roles.champion,
-            [read for read, canary in zip(events, to_canary, strict=True) if not canary],
-        )
-        yield (
-            "canary",
-            roles.canary.version,
-            [read for read, canary in zip(events, to_canary, strict=True) if canary],
-        )
+    served = _served(events, roles)
+    for (role, version), routed in served.items():
+        yield role, version, routed
     for shadow in roles.shadows:
-        yield "shadow", shadow, events
+        others = [routed for (_, version), routed in served.items() if version != shadow]
+        if others:
+            yield "shadow", shadow, list(chain.from_iterable(others))
+
+
+def _served(events: list[Read], roles: Roles) -> dict[tuple[Role, int], list[Read]]:
+    """Role and version → the events that it serves; arms without any are left out."""
+    champion: tuple[Role, int] = ("champion", roles.champion)
+    if (canary := roles.canary) is None:
+        return {champion: events}
+    served: dict[tuple[Role, int], list[Read]] = {}
+    for read in events:
+        tried = goes_to_canary(read[1].event_id, canary)
+        served.setdefault(("canary", canary.version) if tried else champion, []).append(read)
+    return served
 
 
 def event_time(message: Received, event: Event[Struct]) -> int:

@@ -9,6 +9,9 @@
 | `bucket/<cell>` | the sums of a bucket that is not final, `models.bucket_book` |
 | `tenure` | who is champion, and its alarm: `models.tenure` |
 | `bad-records` | how much of each source was refused lately: `models.bad_records` |
+| `warnings` | what was warned of without labels, and what that rests on: `models.warnings_book` |
+| `stretch/<cell>` | the histograms of a window that is not over, `models.stretches` |
+| `reference/<version>` | what its inputs were like: `models.reference` |
 | `baseline/<version>` | what its gate measured: `models.baseline` |
 """
 
@@ -22,7 +25,11 @@ BUCKET_PREFIX = b"bucket/"
 STANDING_PREFIX = b"joiner/"
 TENURE_KEY = b"tenure"
 BASELINE_PREFIX = b"baseline/"
+TRIAL_KEY = b"trial"
 BAD_RECORDS_KEY = b"bad-records"
+WARNINGS_KEY = b"warnings"
+STRETCH_PREFIX = b"stretch/"
+REFERENCE_PREFIX = b"reference/"
 
 
 class AnswerCounts(Record):

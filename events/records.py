@@ -161,6 +161,8 @@ class Manifest(Record):
     """Package → version, of what the answers depend on."""
     signature: str | None = None
     """Signing comes with the registry's keys; until then null."""
+    reference: dict[str, Any] | None = None
+    """What its inputs were like, by which drift is told without labels; older versions have none."""
 
 
 class DecisionResult(Record):
@@ -177,7 +179,8 @@ class Canary(Record):
     """A challenger that serves a share of the traffic."""
 
     version: VersionNumber
-    share: Annotated[float, Field(gt=0, lt=1)]
+    share: Annotated[float, Field(ge=0, lt=1)]
+    """0 for one that answers along and serves nothing."""
 
 
 class Roles(Record):

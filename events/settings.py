@@ -138,17 +138,61 @@ class Monitor(Section):
     """Buckets of a version and a role that may wait for their labels; alarms do not hear of more."""
 
 
+DetectorName = Literal[
+    "e-sr", "lifetime", "adwin", "page-hinkley", "kswin", "ddm", "eddm", "hddm-a", "hddm-w"
+]
+
+
 class Decisions(Section):
     """When the loop acts."""
 
+    detector: DetectorName = "e-sr"
+    """What rings when the error rises; `e-sr` and `lifetime` alone promise anything about false alarms."""
     false_alarm_every: Annotated[int, Field(ge=10)] = 10_000
-    """Labelled events between two false alarms, on average."""
+    """Labelled events between two false alarms, on average: of `e-sr`."""
+    false_alarm_risk: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    """How probable a false alarm may be in a version's whole life: of `lifetime`."""
+    autocorrelated: bool = False
+    """Whether losses hang together in time, so that these two would promise too much: their evidence is then
+    weighed by how much more cohorts of losses vary than if each was drawn by itself."""
     tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.01
     """How much worse than at its gate a version's error may be before that counts as a change."""
     retrain_from: Annotated[int, Field(ge=1)] = 500
     """Labels since the change at which a retrain is asked again; then each time they have doubled."""
     probation: Annotated[int, Field(ge=0)] = 500
-    """Labels after a promotion during which an alarm asks for a rollback instead of a retrain."""
+    """Labels after a promotion during which the version before answers along, and may come back."""
+    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    """How probable a wrong verdict on two versions may be: a rollback from one that is no worse; over all
+    challengers of a champion together, the promotion of one that is worse by more than `margin`."""
+    strategy: Literal["blue-green", "canary", "shadow"] = "blue-green"
+    """What a challenger that passed its gate begins with: all traffic, a share of it, or none. The other two
+    take the champion's place when labels have shown them no worse."""
+    canary_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """The share of events that a canary serves."""
+    margin: Annotated[float, Field(gt=0, lt=1)] = 0.02
+    """By how much a challenger's error may exceed the champion's and count as no worse."""
+    trial: Annotated[int, Field(ge=1)] = 10_000
+    """Labelled events that both answered, after which a trial without a verdict is inconclusive."""
+    least_apart: Annotated[int, Field(ge=0)] = 20
+    """Labelled events on which the two differed, before a challenger may be promoted."""
+
+    @property
+    def share(self) -> float | None:
+        """Of the traffic, that a challenger on trial serves; None where none is put on trial."""
+        return {"blue-green": None, "canary": self.canary_share, "shadow": 0.0}[self.strategy]
+
+
+class Watch(Section):
+    """What is warned of without labels: inputs, scores and coverage that are not as they were."""
+
+    enabled: bool = True
+    false_discovery: Annotated[float, Field(gt=0, lt=1)] = 0.01
+    """The share of stretches of a stream in which nothing moves that may have a false warning."""
+    least_effect: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """The distance (Jensen's and Shannon's, in bits) up to which a distribution has not moved: for normal
+    numbers a quarter of a standard deviation, for a share of 10 % a rise to 18 %."""
+    least_rows: Annotated[int, Field(ge=20)] = 200
+    """Events in a stretch that is looked at; windows with fewer are looked at together."""
 
 
 Family = Literal["linear", "tree", "forest", "boosting"]
@@ -188,6 +232,7 @@ class Settings(Section):
     windows: Windows = Windows()
     monitor: Monitor = Monitor()
     decisions: Decisions = Decisions()
+    drift: Watch = Watch()
     registry: Registry = Registry()
     topics: Topics = Topics()
     limits: Limits = Limits()

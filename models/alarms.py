@@ -1,31 +1,29 @@
 """The alarm on the champion's measured error, and what it asks for: a retrain, or a rollback on probation.
 
+On probation the champion before answers along. A rollback is asked for where the paired evidence says that
+the new one is worse on the same events, whether the alarm has rung or not; where the alarm rings without that
+the world has changed, and to go back would not help.
+
 It looks at final buckets in order of time. It rings once a change: until another champion serves, the retrain
 is asked for again, under the same alarm, each time the labels since the change have doubled, because the
 first candidates may be too poor to pass their gate.
 """
 
+import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
 
 from events.monitor_state import BASELINE_PREFIX, TENURE_KEY
-from events.records import Decision, Drift, Manifest, Roles
+from events.records import Decision, Manifest, Roles
 from events.settings import Settings
-from models.asking import DETECTOR, decision, drift, released
+from models import paired
+from models.asking import Asked, decision, drift, released, returned
 from models.baseline import Baseline, baseline
+from models.detectors import threshold
 from models.tallies import Cell, Tally
 from models.tenure import Rung, Tenure, began
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A decision that is asked for; with `drift` where the alarm rang just then."""
-
-    decision: Decision
-    drift: Drift | None = None
 
 
 class Alarms:
@@ -56,7 +54,7 @@ class Alarms:
             before.follow(roles)
         else:
             known = self._baselines.get(roles.champion)
-            self._tenure = began(roles, before, known, self._decisions.tolerance, newest)
+            self._tenure = began(roles, before, known, self._decisions, newest)
         self._tell()
 
     def buckets(self, finals: Iterable[tuple[Cell, Tally]], now: int) -> list[Asked]:
@@ -91,15 +89,21 @@ class Alarms:
         if tenure.shadowed and tenure.promoted and not tenure.on_probation(self._decisions.probation):
             tenure.shadowed = False
             yield Asked(released(tenure, now))
+        if tenure.comparing(self._decisions.probation) and self._worse(tenure):
+            tenure.returned = True
+            yield Asked(returned(tenure, paired.evidence(tenure.worse, tenure.better), now))
         if (rung := tenure.rung) is not None:
             if rung.labels >= rung.next_at:
                 yield Asked(self._ask(tenure, rung, "retrain", now))
-        elif tenure.evidence >= (every := self._decisions.false_alarm_every):
+        elif tenure.evidence >= threshold(tenure.rung_by, self._decisions):
             probation = tenure.on_probation(self._decisions.probation)
-            back = tenure.previous is not None and probation and tenure.at_fault
-            rung = tenure.ring(f"{DETECTOR}.{tenure.version}.{tenure.epoch}.{cell.from_ts}")
-            news = drift(tenure, rung, tenure.evidence, every, cell.from_ts + self._bucket, now)
+            back = tenure.previous is not None and probation and not tenure.compared
+            rung = tenure.ring(f"{tenure.rung_by}.{tenure.version}.{tenure.epoch}.{cell.from_ts}")
+            news = drift(tenure, rung, self._decisions, cell.from_ts + self._bucket, now)
             yield Asked(self._ask(tenure, rung, "rollback" if back else "retrain", now), news)
+
+    def _worse(self, tenure: Tenure) -> bool:
+        return paired.evidence(tenure.worse, tenure.better) >= -math.log(self._decisions.alpha)
 
     def _ask(self, tenure: Tenure, rung: Rung, action: Literal["retrain", "rollback"], now: int) -> Decision:
         rung.asked += 1

@@ -1,29 +1,40 @@
 """What an alarm says on `drift`, and what it asks for on `control`."""
 
+import math
+from dataclasses import dataclass
 from typing import Literal
 
 from events.durations import iso
 from events.records import Decision, Drift
+from events.settings import Decisions
+from models.detectors import guarantee, threshold
 from models.tenure import Rung, Tenure
+from models.trial import Finding, Trial
 
-DETECTOR = "e-sr"
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A decision that is asked for; with `drift` where the alarm rang just then."""
+
+    decision: Decision
+    drift: Drift | None = None
 
 
-def drift(tenure: Tenure, rung: Rung, evidence: float, false_alarm_every: int, to_ts: int, now: int) -> Drift:
+def drift(tenure: Tenure, rung: Rung, decisions: Decisions, to_ts: int, now: int) -> Drift:
     """The alarm that has just rung; it looked at event time up to `to_ts`."""
     return Drift(
         alarm_id=rung.alarm_id,
         ts=now,
         kind="error",
-        detector=DETECTOR,
+        detector=tenure.rung_by,
         model_version=tenure.version,
         feature=None,
-        evidence=evidence,
-        threshold=false_alarm_every,
+        evidence=tenure.evidence,
+        threshold=threshold(tenure.rung_by, decisions),
         from_ts=rung.change_ts,
         to_ts=to_ts,
         change_ts=rung.change_ts,
-        guarantee=f"at most one false alarm in {false_alarm_every} labelled events on average",
+        guarantee=guarantee(tenure.rung_by, decisions),
         message=_rose(tenure, rung),
     )
 
@@ -63,20 +74,67 @@ def released(tenure: Tenure, now: int) -> Decision:
         alarm_id=None,
         evidence={
             "labels": tenure.labels,
-            "better": tenure.better,
-            "worse": tenure.worse,
-            "even": tenure.even,
+            **_counts(tenure),
         },
     )
 
 
+def returned(tenure: Tenure, evidence: float, now: int) -> Decision:
+    """The version before did better on the same events; `evidence` is the log of what says so."""
+    return Decision(
+        decision_id=f"compared.{tenure.version}.{tenure.epoch}",
+        ts=now,
+        action="rollback",
+        model_version=tenure.version,
+        target_version=tenure.previous,
+        requested_by="monitor",
+        reason=f"version {tenure.version} is {_compared(tenure)}; evidence {_told(evidence)}",
+        alarm_id=None,
+        evidence={**_counts(tenure), "log_evidence": evidence},
+    )
+
+
+def judged(trial: Trial, finding: Finding, decisions: Decisions, now: int) -> Decision:
+    """The verdict on a challenger, with its numbers."""
+    worse, wealth = trial.worth, trial.wealth(decisions.margin)
+    words = {
+        "no worse": f"no worse than version {trial.champion} by {decisions.margin:g} or more: evidence "
+        f"{_told(wealth)} of {_told(trial.wanted_wealth(decisions.alpha))}, challenger {trial.number}",
+        "worse": f"worse than version {trial.champion}: evidence {_told(worse)} of "
+        f"{_told(trial.wanted(decisions.alpha))}",
+        "inconclusive": f"neither worse nor certainly no worse than version {trial.champion} after "
+        f"{trial.compared} labelled events: version {trial.champion} stays",
+    }
+    counts = _counts(trial)
+    return Decision(
+        decision_id=f"trial.{trial.version}.{trial.epoch}",
+        ts=now,
+        action="promote" if finding == "no worse" else "reject",
+        model_version=trial.champion,
+        target_version=trial.version,
+        requested_by="monitor",
+        reason=f"version {trial.version} is {words[finding]}; of {trial.compared} events that both answered "
+        f"it was better on {trial.better}, worse on {trial.worse}",
+        alarm_id=None,
+        evidence={**counts, "finding": finding, "log_evidence_worse": worse, "log_evidence_no_worse": wealth},
+    )
+
+
+def _counts(of: Tenure | Trial) -> dict[str, int]:
+    return {"better": of.better, "worse": of.worse, "even": of.even}
+
+
+def _told(evidence: float) -> str:
+    """The evidence of which this is the log."""
+    return f"{math.exp(evidence):.3g}" if evidence < 700 else f"e^{evidence:.0f}"  # noqa: PLR2004 (a double's end)
+
+
 def _compared(tenure: Tenure) -> str:
-    compared = tenure.better + tenure.worse + tenure.even
-    if not compared:
+    if not tenure.compared:
         return f"it was not compared with version {tenure.previous}"
     return (
-        f"better than version {tenure.previous} on {tenure.better} of {compared} events that both answered, "
-        f"worse on {tenure.worse}"
+        f"better than version {tenure.previous} on {tenure.better} of {tenure.compared} events that both "
+        f"answered, worse on {tenure.worse}"
     )
 
 

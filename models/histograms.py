@@ -66,6 +66,19 @@ def numeric(numbers: NDArray[np.float64]) -> Integers:
     return np.take(_BUCKET, numbers.view(np.uint64) >> _SHIFT)
 
 
+def least(bucket: int) -> float:
+    """The lower end of a number's bucket, about which those of negative numbers are mirrored.
+
+    The outermost buckets go on beyond their ends.
+    """
+    if bucket == _ZERO:
+        return 0.0
+    if bucket < _ZERO:
+        return -least(2 * _ZERO - bucket + 1)
+    octave, quarter = divmod(bucket - _ZERO - 1, 4)
+    return 2.0 ** (octave - 20) * (1 + quarter / 4)
+
+
 def categorical(feature: Feature, column: Sequence[str | None]) -> list[int]:
     """The buckets of a category's values."""
     values = feature.values or ()
@@ -100,7 +113,11 @@ class Histograms:
 
     def features(self, groups: Mapping[_Group, Sequence[Answered]]) -> dict[_Group, bytes]:
         """The counts of each group's features."""
-        rows = [astuple(answer.features) for answers in groups.values() for answer in answers]
+        return self.rows({g: [astuple(answer.features) for answer in many] for g, many in groups.items()})
+
+    def rows(self, groups: Mapping[_Group, Sequence[Sequence[Any]]]) -> dict[_Group, bytes]:
+        """The counts of each group's rows, which have the features' values in the schema's order."""
+        rows = [row for many in groups.values() for row in many]
         if not rows:
             return {}
         columns, of = list(zip(*rows, strict=True)), _numbered(groups)
@@ -145,8 +162,8 @@ class Histograms:
         return [p.get(key, nan) if (p := answer.probabilities) else nan for answer in answers]
 
 
-def _numbered(groups: Mapping[_Group, Sequence[Answered]]) -> Integers:
-    """For each answer the number of its group."""
+def _numbered(groups: Mapping[_Group, Sequence[Any]]) -> Integers:
+    """For each member the number of its group."""
     return np.repeat(np.arange(len(groups)), [len(answers) for answers in groups.values()])
 
 

@@ -13,6 +13,7 @@ from events.monitor_state import (
     MARKS_KEY,
     STANDING_PREFIX,
     TOTALS_KEY,
+    TRIAL_KEY,
     WINDOW_PREFIX,
     Marks,
     Totals,
@@ -21,12 +22,15 @@ from events.outputs import Message
 from events.records import Drift, Manifest, Metric, Roles
 from events.settings import Settings
 from events.topics import ROLES_KEY
-from models.alarms import Alarms, Asked
+from models.alarms import Alarms
+from models.asking import Asked
 from models.bad_records import BadRecords
 from models.bucket_book import BucketBook
 from models.standings import Standings
 from models.tallies import decoded
 from models.totals import RunningTotals
+from models.trials import Trials
+from models.warnings_book import Warnings
 from models.window_book import Sums, WindowBook
 from models.windows import Figuring
 
@@ -63,8 +67,14 @@ class MonitorBook:
         self._windows = WindowBook(self._length, settings.monitor.windows_kept)
         self._buckets = BucketBook(settings.windows.bucket_ms, settings.monitor.buckets_kept)
         self._alarms = Alarms(settings)
+        self._trials = Trials(settings)
         self._bad_records = BadRecords(settings.limits)
+        self._warnings = Warnings(settings)
         self._totals = RunningTotals()
+        self._parts = (
+            self._standings, self._windows, self._buckets, self._alarms, self._trials, self._bad_records,
+            self._warnings,
+        )  # fmt: skip
         self._finished: int | None = None
         self._deltas: list[Sums] = []
 
@@ -88,15 +98,19 @@ class MonitorBook:
                 self._add()  # what comes after the finish is not closed by it
                 self._windows.close()
                 self._buckets.close()
+                self._warnings.close()
 
     def follow(self, key: bytes, value: bytes) -> None:
         """A record of `models`; one that cannot be read is the scorers' to complain of."""
         if key.startswith(b"version/") and (manifest := Manifest.found(value)) is not None:
             self._alarms.version(manifest)
+            self._warnings.version(manifest)
         elif key == ROLES_KEY and (roles := Roles.found(value)) is not None:
             self._add()
             self._alarms.roles(roles, self._buckets.newest)
+            self._trials.roles(roles)
             self._bad_records.roles(roles)
+            self._warnings.roles(roles)
 
     def news(self, now: int, *, running: bool) -> News:
         """What is to be published at `now`; with `running` also what is not final and has changed."""
@@ -109,8 +123,8 @@ class MonitorBook:
         news = News(
             metrics=finals + [self._figuring.metric(*sums, final=False) for sums in others],
             buckets=buckets,
-            asked=self._alarms.buckets(buckets, now),
-            drifts=self._bad_records.rung(now),
+            asked=[*self._alarms.buckets(buckets, now), *self._trials.buckets(buckets, now)],
+            drifts=[*self._bad_records.rung(now), *self._warnings.rung(watermark, buckets, now)],
             finished=None if self._standings.finish == self._finished else self._standings.finish,
             lost=(self._windows.forget(), self._buckets.forget()),
         )
@@ -120,9 +134,8 @@ class MonitorBook:
     def changes(self, stamp: str) -> list[Message]:
         """The records of the state that have changed since the last call, then `totals` and `marks`."""
         self.stamp = stamp
-        parts = (self._standings, self._windows, self._buckets, self._alarms, self._bad_records)
         changed: list[Message] = [
-            {"key": key, "value": value} for part in parts for key, value in part.changes()
+            {"key": key, "value": value} for part in self._parts for key, value in part.changes()
         ]
         marks = Marks(
             stamp=stamp,
@@ -150,7 +163,7 @@ class MonitorBook:
             book._restore_marks(Marks.model_validate_json(records[MARKS_KEY]))
         for key, value in records.items():
             book._restore(key, value)
-        for part in (book._standings, book._windows, book._buckets, book._alarms, book._bad_records):
+        for part in book._parts:
             list(part.changes())
         return book
 
@@ -175,11 +188,15 @@ class MonitorBook:
             self._totals.restore(Totals.model_validate_json(value))
         elif key == BAD_RECORDS_KEY:
             self._bad_records.restore(value)
+        elif key == TRIAL_KEY:
+            self._trials.restore(value)
         else:
             self._alarms.restore(key, value)
+            self._warnings.restore(key, value)
 
     def _add(self) -> None:
         deltas, self._deltas = self._deltas, []
         self._windows.add(deltas)
         self._buckets.add(deltas)
+        self._warnings.add(deltas)
         self._totals.add(deltas)

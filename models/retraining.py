@@ -19,6 +19,7 @@ from events.settings import Settings
 from models.holdout import measured
 from models.labelled import Labelled
 from models.problem import Candidate, Problem, problem
+from models.reference import reference
 from models.retraining_parts import NotBetterError, Parts, split
 from models.search import GRIDS, Grids, Progress, best, searched, splits
 from models.training import Trained, described
@@ -72,7 +73,8 @@ def retrain(
     metrics["gate"] = _gate(number, known, chosen, tried, metrics["rows"])
     tell(f"passed with {chosen.name}; training on {len(labelled.rows) - chosen.begin} rows")
     fitted = given.fitted(winner, slice(chosen.begin, None))
-    return described(given, fitted, winner, judged, training, metrics)
+    learned = reference(settings, labelled.rows[chosen.begin :])
+    return described(given, fitted, winner, judged, training, metrics, learned)
 
 
 def _tried(given: Problem, winner: Candidate, parts: Parts, tell: Progress) -> Iterator[Tried]:

@@ -9,9 +9,13 @@ from msgspec import Struct, field
 
 from events.json_reading import INT64_MIN
 from events.records import Roles
+from events.settings import Decisions
 from models import exact, losses
 from models.baseline import Baseline, upper
+from models.detectors import E_SR, e_sr, other
 from models.e_sr import ESR
+from models.lifetime import Lifetime
+from models.river_detectors import River
 from models.tallies import Cell, Tally
 
 RECENT = 500
@@ -57,7 +61,9 @@ class Tenure(Struct):
     served: list[int]
     """Every version that has been champion so far."""
     detector: ESR | None
-    """None where nothing is known that its error could be held against."""
+    """None where its error cannot be held against anything. It dates the change, whoever rings."""
+    other: Lifetime | River | None = None
+    """What rings in its place, where settings name another."""
     bound: float | None = None
     """As of its `models.baseline.Baseline`."""
     rung: Rung | None = None
@@ -69,12 +75,20 @@ class Tenure(Struct):
     """Labelled events on which its loss was lower than that one's."""
     worse: int = 0
     even: int = 0
+    returned: bool = False
+    """Whether a rollback was asked for because that one is better."""
     recent: list[Cohort] = field(default_factory=list)
 
     @property
     def evidence(self) -> float:
         """That the error has risen above its baseline."""
-        return 0.0 if self.detector is None else self.detector.evidence
+        ringing = self.other or self.detector
+        return 0.0 if ringing is None else ringing.evidence
+
+    @property
+    def rung_by(self) -> str:
+        """The name of what rings."""
+        return E_SR if self.other is None else self.other.name
 
     @property
     def limit(self) -> float:
@@ -111,18 +125,21 @@ class Tenure(Struct):
             self.rung.total += total
         elif self.detector is not None:
             self.detector.take(tally.matched, total, cell.from_ts)
+            if self.other is not None:
+                self.other.take(tally.matched, total, cell.from_ts)
 
     def on_probation(self, labels: int) -> bool:
         """Whether it was promoted, and no more than `labels` losses have been measured since."""
         return self.promoted and self.labels <= labels
 
     @property
-    def at_fault(self) -> bool:
-        """Whether the version before it would have done better on the same events, or nobody knows.
+    def compared(self) -> int:
+        """Labelled events that the version before it answered, too."""
+        return self.worse + self.better + self.even
 
-        Where both do badly the world has changed, and to go back would not help.
-        """
-        return self.worse > self.better or not (self.worse or self.better or self.even)
+    def comparing(self, probation: int) -> bool:
+        """Whether the version before it may come back for being better on the same events."""
+        return self.on_probation(probation) and self.previous is not None and not self.returned
 
     def ring(self, alarm_id: str) -> Rung:
         """The alarm rings; once, and only where there is a detector."""
@@ -141,7 +158,7 @@ class Tenure(Struct):
 
 
 def began(
-    roles: Roles, before: Tenure | None, known: Baseline | None, tolerance: float, newest: int
+    roles: Roles, before: Tenure | None, known: Baseline | None, decisions: Decisions, newest: int
 ) -> Tenure:
     """The tenure that begins with `roles`, in the place of `before`, of a version of which `known` is known.
 
@@ -156,6 +173,7 @@ def began(
     if promoted and before is not None and known is not None and not known.gated:
         measured = before.measured()
         limit = limit if measured is None else min(limit, measured / scale)
+    limit += decisions.tolerance
     return Tenure(
         epoch=roles.epoch,
         version=roles.champion,
@@ -164,6 +182,7 @@ def began(
         promoted=promoted,
         shadowed=roles.previous[:1] != () and roles.previous[0] in roles.shadows,
         served=sorted({*served, roles.champion}),
-        detector=ESR(limit + tolerance) if limit + tolerance < 1 else None,
+        detector=e_sr(limit, decisions) if limit < 1 else None,
+        other=other(limit, decisions) if limit < 1 else None,
         bound=None if known is None else known.bound,
     )

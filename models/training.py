@@ -12,6 +12,7 @@ from events.settings import Settings, Training
 from models.frame import Row
 from models.holdout import measured
 from models.problem import Candidate, Problem, problem
+from models.reference import Reference, reference
 from models.search import GRIDS, Grids, Judged, Progress, best, searched, splits
 
 
@@ -29,6 +30,8 @@ class Trained:
     estimator: str
     params: dict[str, Any]
     metrics: dict[str, Any]
+    reference: dict[str, Any]
+    """`models.reference` of the rows that it learned from; JSON, too."""
 
 
 def train(
@@ -61,7 +64,7 @@ def train(
     metrics = _measured(given, winner, before, settings.positive_index)
     tell(f"holdout error {metrics['error']:.4g}; training on all {len(rows)} rows")
     fitted = given.fitted(winner, slice(None))
-    return described(given, fitted, winner, judged, training, metrics)
+    return described(given, fitted, winner, judged, training, metrics, reference(settings, rows))
 
 
 def described(
@@ -71,8 +74,9 @@ def described(
     judged: Sequence[Judged],
     training: Training,
     metrics: dict[str, Any],
+    learned: Reference,
 ) -> Trained:
-    """`fitted` as a version: the `winner` among those `judged`, with its `metrics`."""
+    """`fitted` as a version: the `winner` among those `judged`, with its `metrics` and what it `learned`."""
     tie = "log_loss" if given.classes else "mae"
     return Trained(
         pipeline=fitted,
@@ -84,6 +88,7 @@ def described(
             "candidates": [_row(one, tie) for one in judged],
         },
         metrics=metrics,
+        reference=learned.stated(),
     )
 
 

@@ -41,12 +41,19 @@ GRIDS = {"linear": [Candidate("linear", {"C": 1.0})]}
 class Stream:
     """One stream of its own: its topics are there, a version is not."""
 
-    def __init__(self, kafka: Kafka, folder: Path, body: str = CLASSES, task: str = "classification") -> None:
+    def __init__(
+        self,
+        kafka: Kafka,
+        folder: Path,
+        body: str = CLASSES,
+        task: str = "classification",
+        partitions: int = 3,
+    ) -> None:
         name = f"t-{uuid.uuid4().hex[:10]}"
         self.path = folder / f"{name}.toml"
         self.path.write_text(
             f'name = "{name}"\ntask = "{task}"\nkafka.bootstrap_servers = "{kafka.bootstrap_servers}"\n'
-            f'registry.url = "registry-{name}"\ntopics.partitions = 3\n{body}'
+            f'registry.url = "registry-{name}"\ntopics.partitions = {partitions}\n{body}'
         )
         self.settings = load(self.path, {})
         topics.create(self.settings)

@@ -64,6 +64,7 @@ class Log:
         self.jobs: list[Job] = []
         self.broken: set[str] = set()
         self.said: list[str] = []
+        self.settings = SETTINGS
         for version in range(1, versions + 1):
             self.enroll(version)
 
@@ -89,7 +90,7 @@ class Log:
     def trainer(self) -> Trainer:
         """A new process: it has begun at what is committed."""
         trainer = Trainer(
-            SETTINGS, lambda: Standing(self.models), self._intact, self._start, self.said.append
+            self.settings, lambda: Standing(self.models), self._intact, self._start, self.said.append
         )
         self.begin(trainer)
         return trainer

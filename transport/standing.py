@@ -30,7 +30,10 @@ ASK_SECONDS = 3.0
 
 _AGAIN_SECONDS = 0.1
 _MENDS_ITSELF = {
-    KafkaError._TIMED_OUT,  # noqa: SLF001 (its public name)
+    KafkaError._NOENT,  # noqa: SLF001 (their public names) of partitions whose brokers are all away
+    KafkaError._TIMED_OUT,  # noqa: SLF001
+    KafkaError._TRANSPORT,  # noqa: SLF001
+    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
     KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.UNKNOWN_TOPIC_OR_PART,
@@ -38,7 +41,9 @@ _MENDS_ITSELF = {
     KafkaError.COORDINATOR_NOT_AVAILABLE,
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
 }
-"""What a new cluster, a new topic or a group's new coordinator says for a moment."""
+"""What a new cluster, topic, coordinator of a group or leader of a partition says for a moment."""
+_STALE = {KafkaError.FENCED_LEADER_EPOCH, KafkaError.UNKNOWN_LEADER_EPOCH}
+"""Said for ever to an admin client that knew a partition before its broker was killed: it needs a new one."""
 _MISSING = {KafkaError.UNKNOWN_TOPIC_OR_PART}
 """Said for longer, it is no outage that could be waited out."""
 
@@ -47,7 +52,7 @@ def answered(ask: Callable[[], Answer], what: str) -> Answer:
     """What the cluster answers about `what`, asked again while the trouble mends itself.
 
     Raises:
-        UnreachableError: no answer came in time.
+        UnreachableError: no answer came in time, or none comes to this client any more.
         ScoreloopError: it refused, or there is no such topic.
     """
     until = time.monotonic() + ANSWER_SECONDS
@@ -59,6 +64,8 @@ def answered(ask: Callable[[], Answer], what: str) -> Answer:
             # the client's own thread, and a client that is destroyed there takes the process with it.
             error.__traceback__ = None
             code, sentence = error.args[0].code(), f"{what}: {clients.reason(error)}"
+            if code in _STALE:
+                raise clients.UnreachableError(sentence) from None
             if code not in _MENDS_ITSELF:
                 raise ScoreloopError(sentence) from None
             if time.monotonic() > until:

@@ -21,6 +21,7 @@ from events.dead_letters import octets
 from events.internal import Finish
 from events.settings import Settings
 from transport import clients
+from transport.clients import UnreachableError
 from transport.reading import arrived, is_end, is_record, reader
 from transport.standing import offsets
 from transport.topics import partitions
@@ -66,6 +67,7 @@ class HorizonFollower(Thread):
         try:
             self._follow()
         except Exception as error:  # noqa: BLE001 (a thread's end must reach the loop, whatever it was)
+            _log.error("%s: %s", self.name, error)  # said now: the loop may not get to it while it hangs
             self.failure = error
             self._end.set()
 
@@ -82,7 +84,7 @@ class HorizonFollower(Thread):
 
     def _follow(self) -> None:
         consumer = reader(self._settings.kafka, topics.SOURCES.of(self._settings.name))
-        caught_up = False
+        caught_up = due = False
         look = 0.0
         try:
             while not self._closing.is_set():
@@ -91,11 +93,22 @@ class HorizonFollower(Thread):
                     self._sources.take(octets(message.key()), octets(message.value()), message.offset() or 0)
                 caught_up = caught_up or any(map(is_end, messages))
                 idle = bool(self._sources.resting()) and time.monotonic() > look
-                if caught_up and (messages or idle):
-                    self._look()
+                due = due or bool(messages) or idle
+                if caught_up and due:
+                    due = not self._looked()
                     look = time.monotonic() + _IDLE_LOOK_SECONDS
         finally:
             consumer.close()
+
+    def _looked(self) -> bool:
+        """Look, unless no broker answers: then the horizon stands still, and it is asked again."""
+        try:
+            self._look()
+        except UnreachableError as error:
+            _log.warning("the watermark waits: %s", error)
+            self._client = clients.admin(self._settings.kafka)  # the old one may never get an answer again
+            return False
+        return True
 
     def _look(self) -> None:
         """Publish a new horizon if there is news."""

@@ -23,12 +23,19 @@ from events.settings import Settings
 _log = logging.getLogger(__name__)
 
 
+Restore = Callable[[Settings, Share, notes.Note], None]
+"""Fills a share with what its note and the topics say of its partition."""
+
+
 class Joiner:
     """Joins the partitions that this process reads. `horizon` gives the newest watermark, or None so far."""
 
-    def __init__(self, settings: Settings, horizon: Callable[[], Horizon | None]) -> None:
+    def __init__(
+        self, settings: Settings, horizon: Callable[[], Horizon | None], restored: Restore = restore
+    ) -> None:
         self._settings = settings
         self._horizon = horizon
+        self._restore = restored
         self._shares: dict[int, Share] = {}
         self._ledger = Ledger(settings)
         self._relabel = Relabel(settings)
@@ -115,5 +122,5 @@ class Joiner:
         note = notes.decoded(metadata, f"{self._predictions}-{partition}")
         offsets = {place: found.offset for place, found in committed.items()}
         share = Share(self._settings, partition, self._ledger, offsets, note)
-        restore(self._settings, share, note)
+        self._restore(self._settings, share, note)
         return share

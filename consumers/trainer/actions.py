@@ -9,7 +9,7 @@ from consumers.trainer.course import Request
 from consumers.trainer.draft import DRAFT, Draft
 from consumers.trainer.standing import Standing
 from events.errors import ScoreloopError
-from events.records import Decision, Manifest, Roles
+from events.records import Canary, Decision, Manifest, Roles
 
 MOST_PREVIOUS = 20
 """How many champions back `roles` names: each record repeats them."""
@@ -56,8 +56,8 @@ def change(decision: Decision, standing: Standing, schema_sha256: str, now: int)
     if "champion" in changes:
         _refuse_unfit(standing.manifest(version), version, schema_sha256)
         changes = {**_without(roles, version), **changes}
-    fresh = {"epoch": standing.next_epoch, "ts": now, "decision_id": decision.decision_id, "signature": None}
-    return Change(roles.model_copy(update={**changes, **fresh}), version, reason)
+    changes |= _fresh(decision, standing, now)
+    return Change(roles.model_copy(update=changes), version, reason)
 
 
 def enrolled(draft: Draft, reason: str, decision: Decision, standing: Standing, now: int) -> Change:
@@ -77,13 +77,35 @@ def enrolled(draft: Draft, reason: str, decision: Decision, standing: Standing, 
     return Change(roles, version, f"version {version} promoted: {reason}", manifest)
 
 
+def on_trial(
+    draft: Draft, reason: str, decision: Decision, standing: Standing, share: float, now: int
+) -> Change:
+    """The version that `draft` becomes, as canary with `share` of the traffic; both answer every event."""
+    before, version = _serving(standing), standing.next_version
+    roles = before.model_copy(
+        update={
+            **_fresh(decision, standing, now),
+            "canary": Canary(version=version, share=share),
+            "shadows": _distinct(*before.shadows, before.champion, version),
+        }
+    )
+    manifest = draft.manifest(version, before.champion, decision.decision_id, now)
+    return Change(
+        roles, version, f"version {version} on trial with {share:.0%} of the traffic: {reason}", manifest
+    )
+
+
 def request(decision: Decision, standing: Standing, schema_sha256: str) -> Request:
     """What a training for `decision` begins with.
 
     Raises:
-        RejectedError: there is no champion to compare with.
+        RejectedError: there is no champion to compare with, or a challenger is on trial already.
     """
     roles = _serving(standing)
+    if roles.canary is not None:
+        raise RejectedError(
+            f"version {roles.canary.version} is on trial as canary; reject it, or await the verdict"
+        )
     champion = standing.manifest(roles.champion)
     if champion is None or champion.schema_sha256 != schema_sha256:
         raise RejectedError(f"version {roles.champion} {_OTHER_SCHEMA}")
@@ -99,6 +121,15 @@ def refuse_stale(decision: Decision, standing: Standing) -> None:
     champion = None if standing.roles is None else standing.roles.champion
     if decision.model_version not in {None, champion}:
         raise RejectedError(f"version {decision.model_version} is no longer champion")
+
+
+def _fresh(decision: Decision, standing: Standing, now: int) -> dict[str, Any]:
+    """What is new in every record of roles."""
+    return {"epoch": standing.next_epoch, "ts": now, "decision_id": decision.decision_id, "signature": None}
+
+
+def _distinct(*versions: int) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(versions))
 
 
 def _serving(standing: Standing) -> Roles:
@@ -117,7 +148,8 @@ def _rolled_back(decision: Decision, roles: Roles) -> tuple[dict[str, Any], int,
         raise RejectedError(f"version {target} is not among the previous champions ({known})")
     _refuse_champion(target, roles)
     rest = roles.previous[roles.previous.index(target) + 1 :]
-    changes = {"champion": target, "previous": rest}
+    shadows = tuple(shadow for shadow in roles.shadows if shadow not in {target, roles.champion})
+    changes = {"champion": target, "previous": rest, "shadows": shadows}
     return changes, target, f"version {target} is champion again, version {roles.champion} is left"
 
 
@@ -135,7 +167,7 @@ def _promoted(decision: Decision, roles: Roles) -> tuple[dict[str, Any], int, st
 
 def _beside(version: int, before: Roles, standing: Standing, schema_sha256: str) -> tuple[int, ...]:
     """The shadows while `version` is new: with them the champion before it, to be compared with it."""
-    over = {version, *before.previous[:1]}  # that of the probation before, too
+    over = {version, before.champion, *before.previous[:1]}  # that of the probation before, too
     shadows = tuple(shadow for shadow in before.shadows if shadow not in over)
     manifest = standing.manifest(before.champion)
     able = manifest is not None and manifest.schema_sha256 == schema_sha256
@@ -149,7 +181,10 @@ def _taken_out(decision: Decision, roles: Roles) -> tuple[dict[str, Any], int, s
         raise RejectedError("there is no canary to reject")
     if version != canary and version not in roles.shadows:
         raise RejectedError(f"version {version} is neither the canary nor a shadow")
-    return _without(roles, version), version, f"version {version} answers no more events"
+    changes = _without(roles, version)
+    if version == canary:  # the champion answered what the canary served, to be compared with it
+        changes["shadows"] = tuple(shadow for shadow in changes["shadows"] if shadow != roles.champion)
+    return changes, version, f"version {version} answers no more events"
 
 
 def _without(roles: Roles, version: int) -> dict[str, Any]:

@@ -19,6 +19,7 @@ class Draft(Record):
     params: dict[str, Any]
     metrics: dict[str, Any]
     environment: dict[str, str]
+    reference: dict[str, Any] | None = None
 
     def manifest(self, version: int, parent: int | None, decision_id: str, now: int) -> Manifest:
         """The manifest that makes it a version."""

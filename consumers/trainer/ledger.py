@@ -11,7 +11,7 @@ from events.errors import ScoreloopError
 from events.outputs import Message
 from events.records import Decision, DecisionResult, Record
 
-Status = Literal["done", "rejected", "failed"]
+Status = Literal["done", "rejected", "failed", "inconclusive"]
 Intact = Callable[[str], object]
 """Raises a ScoreloopError when the artefact of that hash is not in the registry as it was put there."""
 
@@ -35,13 +35,14 @@ class Ledger:
         try:
             self._check(change)
         except ScoreloopError as error:
-            self.settle(decision, "failed", f"version {change.version} was not made champion: {error}", now)
+            self.settle(decision, "failed", f"version {change.version} was not taken up: {error}", now)
             return
         if change.manifest is not None:
             self._write(topics.version_key(change.version), change.manifest)
         epoch = change.roles.epoch
+        status: Status = "inconclusive" if decision.evidence.get("finding") == "inconclusive" else "done"
         result = DecisionResult(
-            status="done", reason=change.reason, version=change.version, epoch=epoch, ts=now
+            status=status, reason=change.reason, version=change.version, epoch=epoch, ts=now
         )
         self._settle(decision, result)
         self._write(topics.roles_key(epoch), change.roles)
@@ -53,9 +54,8 @@ class Ledger:
         return records
 
     def _check(self, change: Change) -> None:
-        before = self.standing.roles
         manifest = change.manifest or self.standing.manifest(change.version)
-        if manifest is not None and (before is None or change.roles.champion != before.champion):
+        if manifest is not None and change.version in change.roles.versions:
             self._intact(manifest.artifact_sha256)
 
     def _settle(self, decision: Decision, result: DecisionResult) -> None:

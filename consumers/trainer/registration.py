@@ -33,6 +33,7 @@ def registered(settings: Settings, trained: Trained, trained_on: dict[str, Any])
         trained_on=trained_on,
         params=trained.params,
         metrics=trained.metrics,
+        reference=trained.reference,
         environment=environment(),
     )
 

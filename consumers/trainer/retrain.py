@@ -6,7 +6,7 @@ from joblib import parallel_config
 
 from consumers.trainer.course import Request
 from consumers.trainer.ending import End, Unfit
-from consumers.trainer.examples import examples
+from consumers.trainer.examples import Examples, examples
 from consumers.trainer.registration import registered
 from events.settings import Settings
 from models import artifact
@@ -21,7 +21,15 @@ def retrained(settings: Settings, request: Request, tell: Callable[[str], None])
     Raises:
         ScoreloopError: `outcomes`, or the champion's artefact, cannot be read, or the registry not written.
     """
-    found = examples(settings, tell)
+    return learned(settings, request, examples(settings, tell), tell)
+
+
+def learned(settings: Settings, request: Request, found: Examples, tell: Callable[[str], None]) -> End:
+    """The same from rows that were `found`.
+
+    Raises:
+        ScoreloopError: the champion's artefact cannot be read, or the registry not written.
+    """
     champion = artifact.loads(Registry(settings.registry.url).get(request.champion.artifact_sha256))
     change_ts = request.decision.evidence.get("change_ts")
     since = change_ts if isinstance(change_ts, int) else None

@@ -49,6 +49,7 @@ class Trainer:
         detail: Callable[[str], None],
     ) -> None:
         self._schema = settings.schema_sha256
+        self._share = settings.decisions.share
         self._control, self._models = topics.CONTROL.of(settings.name), topics.MODELS.of(settings.name)
         self._read = standing
         self._intact = intact
@@ -156,7 +157,10 @@ class Trainer:
         if isinstance(end, Unfit):
             ledger.settle(decision, "rejected" if end.rejected else "failed", end.reason, now)
             return
-        changed = actions.enrolled(end, end.verdict, decision, ledger.standing, now)
+        if self._share is None:
+            changed = actions.enrolled(end, end.verdict, decision, ledger.standing, now)
+        else:
+            changed = actions.on_trial(end, end.verdict, decision, ledger.standing, self._share, now)
         ledger.change(decision, changed, now)
 
     def _refuse(self, decision: Decision, standing: Standing) -> None:

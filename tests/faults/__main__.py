@@ -30,9 +30,11 @@ SCENARIOS: dict[str, Scenario] = {
 }  # fmt: skip
 PATIENCE_SECONDS = 180.0
 """How long anything may take: transactions and sessions have to time out, two scenarios beside each other."""
-AT_ONCE = 2
+AT_ONCE = 3
 """Scenarios beside each other, each on a stream of its own: most of them wait."""
-ALONE = {"broker", "brokers"}
+FIRST = ("trainer", "brokers", "halts", "rebalances")
+"""What takes longest, so that none of it is waited for at the end."""
+ALONE = {"broker"}
 """What would hurt the others."""
 
 
@@ -48,7 +50,7 @@ def main() -> None:
     began = time.monotonic()
     names = arguments.only or list(SCENARIOS)
     with rigged(long=arguments.long) as rig, ThreadPoolExecutor(AT_ONCE) as lanes:
-        beside = [name for name in names if name not in ALONE]
+        beside = sorted(set(names) - ALONE, key=lambda name: name not in FIRST)
         done = dict(zip(beside, lanes.map(lambda name: _done(name, rig), beside), strict=True))
         done |= {name: _done(name, rig) for name in names if name in ALONE}
     rows = [row for name in names for row in done[name]]

@@ -59,13 +59,17 @@ def coordinator(rig: Rig) -> Iterator[Row]:
         verdict = scene.verdict()
     seconds = [recovery.seconds or 0.0 for recovery in found]
     yield row(
-        "three brokers: kill -9 of a service's transaction coordinator", verdict, len(services), seconds
+        "three brokers: kill -9 of a service's transaction coordinator",
+        verdict,
+        len(services),
+        seconds,
+        _says(scene),
     )
 
 
 def _says(scene: Scene) -> str:
-    ended = f"; {scene.restarts} times a service gave up and was started again, as `up` does"
-    return GREEN + (ended if scene.restarts else "")
+    ended = f"; {len(scene.gave_up)} times a service gave up and was started again, as `up` does"
+    return GREEN + (f"{ended} ({'; '.join(sorted(set(scene.gave_up)))})" if scene.gave_up else "")
 
 
 def _kill(rig: Rig, node: int) -> float:

@@ -47,8 +47,8 @@ class Scene:
         self.constants = constants or {}
         self._faults = faults or {}
         self._supervised = supervised
-        self.restarts = 0
-        """How often a service that had given up was started again, as `up` does."""
+        self.gave_up: list[str] = []
+        """The last words of each service that ended by itself and was started again, as `up` does."""
         self.services = {f"{name}-{slot}": Service(self.stream, name, slot) for name, slot in services}
         self.load = Load(self.stream, plan or Plan(seed))
         self.recoveries: list[Recovery] = []
@@ -106,7 +106,7 @@ class Scene:
         for service in self.services.values():
             code = None if service.alive else service.process.returncode
             if code == 1 and self._supervised:
-                self.restarts += 1
+                self.gave_up.append(f"{service.name}: {service.last_words(1)}")
                 time.sleep(UP_PAUSE_SECONDS)
                 self.start(service)
             elif code is not None:

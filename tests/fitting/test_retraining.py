@@ -13,6 +13,7 @@ from events.schema import Label
 from events.settings import Settings
 from models.labelled import Labelled
 from models.problem import Candidate, problem
+from models.reference import reference
 from models.retraining import retrain
 from models.retraining_parts import NotBetterError, Parts, split
 from models.search import Grids
@@ -73,6 +74,7 @@ def test_after_a_change_the_challenger_passes_and_learns_from_the_rows_since(str
     judged = given.fitted(Candidate("linear", {}), slice(300, 480))
     losses = given.losses(given.answers(judged, slice(480, None)), slice(480, None))
     assert found.metrics["loss_sum"] == losses[0], "measured before it saw the gate part"
+    assert found.reference == reference(stream, known.rows[300:]).stated()
 
 
 def test_a_regression_says_what_bounds_its_losses() -> None:

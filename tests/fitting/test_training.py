@@ -13,6 +13,7 @@ from models import artifact, search
 from models.frame import frame
 from models.pipelines import ESTIMATORS, outputs
 from models.problem import Problem
+from models.reference import reference
 from models.search import Grids
 from models.training import Trained, train
 
@@ -41,6 +42,7 @@ def test_every_family_is_judged_and_the_best_learns_from_all_rows(stream: Settin
     assert found.params["family"] == min(table, key=lambda line: (line["error"], line[tie]))["family"]
     assert found.estimator.startswith(f"{found.params['family']}: ")
     assert json.loads(json.dumps([found.params, found.metrics])) == [found.params, found.metrics]
+    assert found.reference == json.loads(json.dumps(found.reference)) == reference(stream, given).stated()
     answers = outputs(
         artifact.loads(artifact.dumps(found.pipeline)), frame(stream.features, given), len(stream.classes)
     )

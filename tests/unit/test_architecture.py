@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("events", "models", "transport", "consumers", "producers", "verify", "console", "ops")
+PACKAGES = ("events", "models", "transport", "consumers", "producers", "verify", "backtest", "console", "ops")
 SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 OF_A_TRANSACTION = {
     "init_transactions",

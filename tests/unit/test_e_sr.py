@@ -40,7 +40,7 @@ def test_a_pinned_example() -> None:
     detector = ESR(0.1)
     for ts in range(10):
         detector.take(10, 1 if ts < 5 else 6, ts)
-    assert detector.evidence == pytest.approx(1.6386869944359462e16, rel=1e-9)
+    assert detector.evidence == pytest.approx(264_173_066_915_717.16, rel=1e-9)
     assert (detector.change.ts, detector.change.losses, detector.change.total) == (5, 50, 5)
 
 

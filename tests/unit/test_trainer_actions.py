@@ -101,7 +101,7 @@ def test_a_manifest_that_cannot_be_read_keeps_its_number() -> None:
 def test_an_artefact_that_is_not_intact_is_not_made_champion() -> None:
     log = Log(versions=2)
     log.broken.add(f"{1:064x}")
-    assert refused(log, "rollback") == ("failed", "version 1 was not made champion: other bytes")
+    assert refused(log, "rollback") == ("failed", "version 1 was not taken up: other bytes")
     log = Log()
     log.broken.add("a" * 64)
     assert refused(log, "promote", evidence={"draft": draft().model_dump()})[0] == "failed"

@@ -1,0 +1,62 @@
+"""What a version's inputs were like: the distributions of the features in the rows that it learned from.
+
+A manifest keeps it, a few kilobytes of JSON, and the rows are never asked for again. It is made of the
+buckets of `models.histograms`, so that the tallies of any window can be held against it (`models.shapes`);
+what the version has learned to live with, in parts of its rows, is no drift.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, Self
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from events.settings import Settings
+from models import counts
+from models.histograms import BUCKETS, Histograms
+from models.shapes import PARTS, Shape, shaped
+
+LEAST_PART = 50
+"""Rows of a part."""
+
+
+class Reference(Struct, frozen=True):
+    """A version's."""
+
+    features: dict[str, Shape]
+    """By name."""
+
+    @classmethod
+    def found(cls, stated: Any) -> Self | None:
+        """What a manifest states; None where that is nothing of the kind."""
+        try:
+            return msgspec.convert(stated, cls)
+        except msgspec.ValidationError:
+            return None
+
+    def stated(self) -> dict[str, Any]:
+        """JSON for a manifest."""
+        stated: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
+        return stated
+
+
+def reference(settings: Settings, rows: Sequence[Sequence[Any]]) -> Reference:
+    """The reference of a version that learned from `rows`, at least one, in order of time."""
+    edges = np.linspace(0, len(rows), _parts(len(rows)) + 1).astype(int).tolist()
+    parts = {i: rows[start:end] for i, (start, end) in enumerate(pairwise(edges))}
+    size = len(settings.features) * BUCKETS
+    found = Histograms(settings).rows(parts)
+    tables = np.stack([counts.dense(found[i], size).reshape(-1, BUCKETS) for i in parts])
+    return Reference(
+        {
+            name: shaped(tables[:, i], (feature.shape or (1,))[0], numbers=feature.type != "category")
+            for i, (name, feature) in enumerate(settings.features.items())
+        }
+    )
+
+
+def _parts(rows: int) -> int:
+    """How many of the smallest there are; one where there are too few rows for parts."""
+    return max((many for many in PARTS if rows // many >= LEAST_PART), default=1)

@@ -1,0 +1,60 @@
+"""A small world that turns over, as rows with their labels, and backtests of it."""
+
+import csv
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from backtest.run import Backtest, Question
+from backtest.told import Told
+from events.settings import Settings
+from producers.rows import open_rows
+from producers.schedule import Timeline
+
+FIRST, TURNS, END = 400, 1_000, 1_600
+"""Rows: what the first version learns from, where the world turns over, and where it ends."""
+START = 1_700_000_000_000
+BODY: dict[str, Any] = {
+    "name": "world",
+    "task": "classification",
+    "features": {"x": "number", "y": "number"},
+    "labels": {"classes": [0, 1], "horizon": "50s"},
+    "windows": {"length": "100s", "bucket": "20s"},
+    "decisions": {"false_alarm_every": 1_000, "retrain_from": 200},
+    "training": {"families": ["linear"], "folds": 2},
+}
+
+
+def stream(**changes: Any) -> Settings:
+    return Settings.model_validate({**BODY, **changes})
+
+
+def written(folder: Path, turns: int = TURNS, end: int = END) -> Path:
+    """A CSV of events whose label is `x > 0`, and from row `turns` on `x < 0`."""
+    path, chance = folder / "world.csv", random.Random(5)
+    with path.open("w", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(["x", "y", "label"])
+        for row in range(end):
+            x, y = chance.gauss(0, 1), chance.gauss(0, 1)
+            lines.writerow([x, y, int((x > 0) == (row < turns))])
+    return path
+
+
+def asked(path: Path, settings: Settings, **how: Any) -> Question:
+    fields = {"policies": {"stream": settings}, "rows": open_rows(path), "first": FIRST,
+              "timeline": Timeline(settings.name, START, 1_000, how.pop("delay", 5_000))}  # fmt: skip
+    return Question(**{**fields, **how})
+
+
+@contextmanager
+def unseen(_name: str, _events: int) -> Iterator[Callable[[int], None]]:
+    yield lambda _done: None
+
+
+def told(question: Question, folder: Path) -> dict[str, Told]:
+    """What came of each policy, by name."""
+    backtest = Backtest(question, str(folder / "registry"), lambda _line: None)
+    return {one.policy: one for one in backtest.told(unseen)}
