@@ -125,6 +125,14 @@ def is_end(message: Message) -> bool:
     return error is not None and error.code() == KafkaError._PARTITION_EOF  # noqa: SLF001 (its public name)
 
 
+def reached(messages: Iterable[Message], end: int) -> bool:
+    """Whether a partition has been read up to `end` with one of `messages`.
+
+    Without waiting to be told of its end: while it is written to steadily, a reader is not told for minutes.
+    """
+    return any(is_end(message) or (message.offset() or 0) + 1 >= end for message in messages)
+
+
 def passing(error: KafkaError) -> bool:
     """Whether the client mends `error` by itself, without skipping a record."""
     return error.retriable() or error.code() in clients.PASSING

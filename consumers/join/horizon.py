@@ -22,7 +22,7 @@ from events.internal import Finish
 from events.settings import Settings
 from transport import clients
 from transport.clients import UnreachableError
-from transport.reading import arrived, is_end, is_record, reader
+from transport.reading import arrived, ends, is_end, is_record, reached, reader
 from transport.standing import offsets
 from transport.topics import partitions
 
@@ -83,18 +83,20 @@ class HorizonFollower(Thread):
             self.join()
 
     def _follow(self) -> None:
-        consumer = reader(self._settings.kafka, topics.SOURCES.of(self._settings.name))
-        caught_up = due = False
-        look = 0.0
+        name = topics.SOURCES.of(self._settings.name)
+        consumer = reader(self._settings.kafka, name)
+        due, look = False, 0.0
         try:
+            end = ends(consumer, name, [0])[0]  # up to here it is what was said before
             while not self._closing.is_set():
                 messages = arrived(consumer, _AT_ONCE, _POLL_SECONDS)
                 for message in filter(is_record, (m for m in messages if not is_end(m))):
                     self._sources.take(octets(message.key()), octets(message.value()), message.offset() or 0)
-                caught_up = caught_up or any(map(is_end, messages))
+                if reached(messages, end):
+                    end = 0
                 idle = bool(self._sources.resting()) and time.monotonic() > look
                 due = due or bool(messages) or idle
-                if caught_up and due:
+                if end == 0 and due:
                     due = not self._looked()
                     look = time.monotonic() + _IDLE_LOOK_SECONDS
         finally:
