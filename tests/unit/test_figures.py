@@ -6,13 +6,14 @@ from sklearn import metrics
 
 from models import figures
 
-RNG = np.random.default_rng(5)
+SEED = 5
 
 
 @pytest.mark.parametrize("classes", [2, 3, 7])
 def test_a_classifications_figures_are_scikit_learns(classes: int) -> None:
-    truth, answer = RNG.integers(0, classes, 200), RNG.integers(0, classes, 200)
-    chances = RNG.dirichlet(np.ones(classes), 200)
+    rng = np.random.default_rng(SEED)
+    truth, answer = rng.integers(0, classes, 200), rng.integers(0, classes, 200)
+    chances = rng.dirichlet(np.ones(classes), 200)
     confusion = metrics.confusion_matrix(truth, answer, labels=range(classes)).tolist()
     log_loss = math.fsum(figures.log_loss(p) for p in chances[np.arange(200), truth])
     average = {"average": "macro"} if classes > 2 else {"pos_label": 0}
@@ -59,7 +60,8 @@ def test_log_loss_is_clipped(probability: float, loss: float) -> None:
 
 
 def test_a_regressions_figures_are_scikit_learns() -> None:
-    truth, answer = RNG.normal(1e6, 1, 300), RNG.normal(1e6, 1, 300)
+    rng = np.random.default_rng(SEED)
+    truth, answer = rng.normal(1e6, 1, 300), rng.normal(1e6, 1, 300)
     errors, centred = answer - truth, truth - 1e6
     found = figures.regression(
         300, (errors**2).sum(), np.abs(errors).sum(), centred.sum(), (centred**2).sum()
