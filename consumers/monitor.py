@@ -12,7 +12,7 @@ from itertools import count
 import msgspec
 from confluent_kafka import TopicPartition
 
-from consumers.intake import HaltError
+from consumers.intake import HaltError, IntakeLostError
 from consumers.turn import Batch, Received, Turn
 from events import topics
 from events.internal import FINISHED_KEY, Finished
@@ -23,6 +23,9 @@ from models.asking import Asked
 from models.monitor_book import MonitorBook, News
 
 STANDING_BY, MEASURING = "standing by", "measuring"
+
+_MOST_MISMATCHES = 5
+"""In a row after which it is no other process that has measured on meanwhile."""
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +50,7 @@ class Monitor:
         self._book: MonitorBook | None = None
         self._next = 0
         self._running_at = 0
+        self._mismatches = 0
         self._stamps = (f"{process} {turn}" for turn in count(1))
         self._topics = {topic: topic.of(settings.name) for topic in topics.ALL}
         self._tallies = self._topics[topics.TALLIES]
@@ -55,7 +59,9 @@ class Monitor:
         """Know what was known at `committed`: from memory where that is it, else restored.
 
         Raises:
-            HaltError: the state that is there does not belong to the committed offset.
+            IntakeLostError: the state that is there is not of the committed offset: another process has
+                measured on between the two readings, and this one no longer has the tallies.
+            HaltError: so it is again and again.
         """
         place = next((place for place in committed if place.topic == self._tallies), None)
         if place is None:
@@ -129,13 +135,17 @@ class Monitor:
     def _restored(self, stamp: str) -> MonitorBook:
         self._detail(f"restoring from {self._topics[topics.WINDOWS]}")
         book = MonitorBook.restored(self._settings, self._partitions, self._state())
-        if book.stamp != stamp:
-            raise HaltError(
-                f"{self._topics[topics.WINDOWS]} has the monitor's state after {book.stamp or 'nothing'}, "
-                f"and the offset of {self._tallies} was committed after {stamp or 'nothing'}: one of them "
-                "was changed by hand, and going on would count twice or leave out"
-            )
-        return book
+        if book.stamp == stamp:
+            self._mismatches = 0
+            return book
+        self._mismatches += 1
+        if self._mismatches < _MOST_MISMATCHES:
+            raise IntakeLostError(f"the state is after {book.stamp or 'nothing'}, not {stamp or 'nothing'}")
+        raise HaltError(
+            f"{self._topics[topics.WINDOWS]} has the monitor's state after {book.stamp or 'nothing'}, "
+            f"and the offset of {self._tallies} was committed after {stamp or 'nothing'}: one of them was "
+            "changed by hand, and going on would count twice or leave out"
+        )
 
 
 def _record(metric: Metric) -> Message:

@@ -30,11 +30,11 @@ SCENARIOS: dict[str, Scenario] = {
 }  # fmt: skip
 PATIENCE_SECONDS = 180.0
 """How long anything may take: transactions and sessions have to time out, two scenarios beside each other."""
-AT_ONCE = 3
+AT_ONCE = 2
 """Scenarios beside each other, each on a stream of its own: most of them wait."""
-FIRST = ("trainer", "brokers", "halts", "rebalances")
+FIRST = ("trainer", "halts", "rebalances")
 """What takes longest, so that none of it is waited for at the end."""
-ALONE = {"broker"}
+ALONE = {"broker", "brokers"}
 """What would hurt the others."""
 
 

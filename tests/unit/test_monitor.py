@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import TopicPartition
 from samples import Record, settings
 
-from consumers.intake import HaltError
+from consumers.intake import HaltError, IntakeLostError
 from consumers.monitor import MEASURING, STANDING_BY, Monitor, newest
 from consumers.turn import Batch, Turn
 from events.records import Metric
@@ -137,14 +137,35 @@ def test_who_has_no_partition_stands_by(log: Log) -> None:
     assert log.restores == 2, "what happened in between is not known"
 
 
-def test_a_state_that_does_not_belong_to_the_offset_halts(log: Log) -> None:
+def halted(log: Log, sentence: str) -> None:
+    """A monitor that begins anew again and again halts at last."""
+    monitor = log.monitor()
+    for _ in range(4):
+        with pytest.raises(IntakeLostError, match="the state is after"):
+            log.begin(monitor)
+    with pytest.raises(HaltError, match=sentence):
+        log.begin(monitor)
+
+
+def test_a_state_that_never_belongs_to_the_offset_halts(log: Log) -> None:
     log.commit(begun(log)(log.batch(joins.cell(0, SETTLED)), NOW))
     log.note = ""
-    with pytest.raises(HaltError, match="committed after nothing: one of them was changed by hand"):
-        begun(log)
+    halted(log, "committed after nothing: one of them was changed by hand")
     log.note, log.committed = "host:1 1", []
-    with pytest.raises(HaltError, match="has the monitor's state after nothing"):
-        begun(log)
+    halted(log, "has the monitor's state after nothing")
+
+
+def test_who_has_lost_the_tallies_to_another_that_measures_on_begins_anew(log: Log) -> None:
+    first, second = log.monitor(), log.monitor("host:2")
+    log.begin(second)
+    before = log.note
+    log.commit(second(log.batch(joins.cell(0, SETTLED)), NOW))
+    log.note, after = before, log.note
+    with pytest.raises(IntakeLostError, match="the state is after host:2 1, not nothing"):
+        log.begin(first)
+    log.note = after
+    log.begin(first)
+    assert log.said[-1] == MEASURING
 
 
 @pytest.mark.parametrize(
