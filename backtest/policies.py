@@ -1,6 +1,5 @@
 """Policies: the stream's own settings, and files that overlay their [decisions] and [training]."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ from pydantic import ValidationError
 
 from events.errors import ScoreloopError
 from events.schema import Section
-from events.settings import Decisions, Settings, Training
+from events.settings import Decisions, Settings, Training, read_toml
 from events.settings_errors import sentence
 
 STREAM = "stream"
@@ -28,14 +27,8 @@ def overlaid(settings: Settings, path: Path) -> Settings:
     Raises:
         ScoreloopError: it cannot be read, or says something else; the sentence names file and key.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ScoreloopError(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ScoreloopError(f"{path}: cannot be read as TOML: {error}") from None
     stream = {"decisions": _set(settings.decisions), "training": _set(settings.training)}
-    merged = {name: _over(stream.get(name, {}), table) for name, table in document.items()}
+    merged = {name: _over(stream.get(name, {}), table) for name, table in read_toml(path).items()}
     try:
         policy = Policy.model_validate({**stream, **merged})
     except ValidationError as error:

@@ -11,11 +11,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from console.durations import DurationType, TimeType
-from console.feed import LAST_ROW_TIME
+from console.durations import DurationType
 from console.progress import progress
 from console.sources import source_options
 from console.stream import json_option, print_json, stream_argument
+from console.timelines import timeline_options
 from events.settings import Settings
 from producers.rows import Rows
 from producers.schedule import Timeline
@@ -49,16 +49,9 @@ class RowNumbers(click.ParamType[tuple[int, ...]]):
 @click.command(epilog=_EXAMPLES)
 @stream_argument
 @source_options
+@timeline_options
 @click.option("--first", type=click.IntRange(min=1), default=2_000, show_default=True, metavar="N",
               help="How many of the rows train the first version.")  # fmt: skip
-@click.option("--start", type=TimeType(), metavar="TIME",
-              help="Event time of row 0; default: the file's last row is at 2024-01-01T00:00Z.")  # fmt: skip
-@click.option("--interval", type=DurationType(), default="1s", show_default=True, metavar="D",
-              help="Event time from one row to the next.")  # fmt: skip
-@click.option("--label-delay", type=DurationType(zero=True), default="0s", show_default=True, metavar="D",
-              help="Event time from a row to its label.")  # fmt: skip
-@click.option("--missing", type=click.FloatRange(0, 1), default=0.0, show_default=True, metavar="P",
-              help="Share of labels that the loop never gets.")  # fmt: skip
 @click.option("--training-time", type=DurationType(zero=True), default="0s", show_default=True, metavar="D",
               help="Event time that a training takes.")  # fmt: skip
 @click.option("--policy", "files", type=click.Path(path_type=Path), multiple=True, metavar="A.toml",
@@ -76,7 +69,7 @@ def backtest(
     settings: Settings,
     rows: Rows,
     seed: int,
-    start: int | None,
+    timeline: Timeline,
     files: tuple[Path, ...],
     drifts: tuple[int, ...],
     retrain_cost: float,
@@ -97,9 +90,6 @@ def backtest(
     from backtest.run import Backtest, Question  # noqa: PLC0415 (seconds, which other commands need not wait)
 
     logging.getLogger("consumers").setLevel(logging.ERROR)  # what it would have told live is in the table
-    if start is None:
-        start = LAST_ROW_TIME - (rows.total - 1) * how["interval"]
-    timeline = Timeline(settings.name, start, how["interval"], how["label_delay"])
     question = Question(
         policies=_policies(settings, files), rows=rows, first=how["first"], timeline=timeline,
         missing=how["missing"], seed=seed, training_time=how["training_time"],

@@ -6,21 +6,18 @@ from typing import Any
 
 import click
 
-from console.durations import DurationType, TimeType
 from console.main import INTERRUPTED
 from console.progress import progress
 from console.sources import source_options
 from console.stopping import stop_on_signals
 from console.stream import json_option, print_json, stream_argument
+from console.timelines import timeline_options
 from events.durations import iso, written
 from events.settings import Settings
 from producers.feed import Fed, Feed, Plan
 from producers.finish import finish
 from producers.rows import Rows
 from producers.schedule import Timeline
-
-LAST_ROW_TIME = 1_704_067_200_000
-"""2024-01-01T00:00Z: the event time of a file's last row, unless told."""
 
 _SAY_AFTER_SECONDS = 15.0
 
@@ -35,16 +32,9 @@ Examples:
 @click.command(epilog=_EXAMPLES)
 @stream_argument
 @source_options
+@timeline_options
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="N",
               help="Events a second; without it, as fast as it goes.")  # fmt: skip
-@click.option("--start", type=TimeType(), metavar="TIME",
-              help="Event time of row 0; default: the file's last row is at 2024-01-01T00:00Z.")  # fmt: skip
-@click.option("--interval", type=DurationType(), default="1s", show_default=True, metavar="D",
-              help="Event time from one row to the next.")  # fmt: skip
-@click.option("--label-delay", type=DurationType(zero=True), default="0s", show_default=True, metavar="D",
-              help="Event time from a row to its label.")  # fmt: skip
-@click.option("--missing", type=click.FloatRange(0, 1), default=0.0, show_default=True, metavar="P",
-              help="Share of labels that never come; with 1 the file needs no label column.")  # fmt: skip
 @click.option("--finish", "finishing", is_flag=True,
               help="Nothing more comes: wait until all that was sent is matched or expired.")  # fmt: skip
 @json_option
@@ -52,10 +42,8 @@ def feed(
     settings: Settings,
     rows: Rows,
     seed: int,
+    timeline: Timeline,
     rate: float | None,
-    start: int | None,
-    interval: int,
-    label_delay: int,
     missing: float,
     *,
     finishing: bool,
@@ -70,9 +58,6 @@ def feed(
     With --finish it also declares that nothing more comes for what was sent so far, and returns when every
     prediction is matched or expired and every window final; a later feed is served as usual.
     """
-    if start is None:
-        start = LAST_ROW_TIME - (rows.total - 1) * interval
-    timeline = Timeline(settings.name, start, interval, label_delay)
     _warn_of_the_future(settings, timeline, rows.span[-1])
     with stop_on_signals() as stopped, progress(f"feeding {rows.name}", len(rows)) as tell:
         plan = Plan(timeline, rate, missing, seed)

@@ -84,6 +84,8 @@ class TransactionLoop:
         self._intake = intake
         self._successor = successor
         self._aborts_in_a_row = 0
+        self._begun = False
+        """Whether the intake that is read now has said where reading starts."""
 
     def run(self, stop: Event) -> None:
         """Turn until `stop` is set.
@@ -96,6 +98,7 @@ class TransactionLoop:
         while not stop.is_set():
             committed = self.progress.read
             try:
+                self._begun = False
                 with self._clients() as (producer, intake):
                     while not stop.is_set():
                         self._turn(producer, intake, stop)
@@ -130,6 +133,9 @@ class TransactionLoop:
         batch = intake.gather()
         if batch.began is not None:
             self._step.begin(batch.began)
+            self._begun = True
+        if not self._begun:
+            return  # what the step still knows may be of a turn whose end nobody knows: it must begin first
         turn = self._step(batch, time.time_ns() // 1_000_000)
         offsets = _offsets(batch, turn)
         if not (offsets or len(turn.outputs)):

@@ -279,6 +279,20 @@ class Settings(Section):
         return next(found, max(len(self.classes) - 1, 0))
 
 
+def read_toml(path: Path, if_missing: str = "") -> dict[str, Any]:
+    """What the file says; `if_missing` ends the sentence where there is none.
+
+    Raises:
+        ScoreloopError: it cannot be read, or is no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ScoreloopError(f"{path}: no such file{if_missing}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ScoreloopError(f"{path}: cannot be read as TOML: {error}") from None
+
+
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     """The settings in `path`; `SCORELOOP_BOOTSTRAP_SERVERS` overrides the file's servers.
 
@@ -288,12 +302,7 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
         ScoreloopError: the file is missing or no TOML, or a key is unknown, of a wrong type or contradictory:
             the sentence names the file, the key and what is allowed.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ScoreloopError(f"{path}: no such file; `scoreloop init` writes one from a CSV") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ScoreloopError(f"{path}: cannot be read as TOML: {error}") from None
+    document = read_toml(path, "; `scoreloop init` writes one from a CSV")
     if servers := environ.get(BOOTSTRAP_VARIABLE):
         kafka = document.setdefault("kafka", {})
         if isinstance(kafka, dict):

@@ -42,9 +42,15 @@ def test_what_was_gathered_across_a_rebalance_is_left_to_its_owner(stream: Strea
         assert gathered[0].began is not None
         ours = gathered[0].began
         assert sorted(place.partition for place in (*ours, *theirs)) == [0, 1, 2]
-        both = [message for intake in (older, newer) for message in intake.gather().messages]
-        places = sorted((message.partition(), message.offset()) for message in both)
-        assert len(places) == len(set(places)) == 60, "each is read again, by one of both"
+        places: list[tuple[int | None, int | None]] = []
+
+        def read_on() -> bool:
+            for intake in (older, newer):
+                places.extend((message.partition(), message.offset()) for message in intake.gather().messages)
+            return len(places) >= 60
+
+        until(read_on, "the 60 records")
+        assert len(set(places)) == len(places) == 60, "each is read again, by one of both"
     finally:
         older.close()
         newer.close()
