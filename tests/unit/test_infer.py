@@ -10,13 +10,10 @@ from pyarrow import parquet
 
 from events.errors import ScoreloopError
 from events.schema import Feature
-from events.settings import load
 from producers import census
 from producers.infer import Findings, infer
-from producers.rows import open_rows, open_synth
+from producers.rows import open_rows
 from producers.stream_toml import Choices, buckets, stream_toml
-from producers.synth_rows import GENERATORS
-from producers.typed import typed
 
 CHOICES = Choices("s", "127.0.0.1:1", 86_400_000, 3_600_000)
 
@@ -176,17 +173,6 @@ def test_whatever_was_found_is_written_as_toml_that_says_the_same(
     assert list(document["features"]) == list(features)
     assert document["labels"]["classes"] == sorted(classes)
     assert list(document)[2:] == ["kafka", "features", "labels", "windows", "decisions", "registry"]
-
-
-@pytest.mark.parametrize("name", GENERATORS)
-def test_what_init_writes_fits_every_row(tmp_path: Path, name: str) -> None:
-    rows = open_synth(name, ":200")
-    path = tmp_path / "stream.toml"
-    path.write_text(stream_toml(infer(rows, "label"), CHOICES), encoding="utf-8")
-    settings = load(path, {})
-    chunks = list(typed(settings, rows))
-    assert sum(map(len, chunks)) == 200
-    assert not any(chunk.incomplete or None in chunk.labels for chunk in chunks)
 
 
 @pytest.mark.parametrize(("window", "expected"), [(3_600_000, 12), (10_000, 10), (7, 7), (13, 1)])

@@ -10,7 +10,6 @@ from pyarrow import parquet
 from events.errors import ScoreloopError
 from producers import csv_rows, rows
 from producers.rows import Rows, SpanError, open_rows, open_synth
-from producers.synth_rows import GENERATORS
 
 
 def csv(tmp_path: Path, content: bytes | str, name: str = "a.csv") -> Path:
@@ -132,14 +131,6 @@ def test_a_malformed_span_says_its_form(tmp_path: Path, span: str) -> None:
 def test_a_span_outside_the_file_says_what_there_is(tmp_path: Path, span: str, what: str) -> None:
     with pytest.raises(SpanError, match=what):
         open_rows(csv(tmp_path, "a\n1\n2\n"), span)
-
-
-@pytest.mark.parametrize("name", GENERATORS)
-def test_a_generator_gives_the_same_rows_for_a_seed(name: str) -> None:
-    first, again = (next(open_synth(name, "0:30", seed).chunks()).batch for seed in (3, 3))
-    assert first.equals(again)
-    assert first.column_names[-1] == "label"
-    assert not first.equals(next(open_synth(name, "0:30", 4).chunks()).batch)
 
 
 def test_an_unknown_generator_lists_those_there_are() -> None:
