@@ -10,9 +10,11 @@ the larger of two times:
 - the largest event time of all records that were there when the partition last ceased to be idle: until
   then it may have been left out, and the watermark may have been anything that the others had reached.
 
-Idle is a partition that was read to its end with nothing new for `idle_after`, so there is a gap between the
-Kafka timestamps of two of its records, or it had none yet, and its reader has said so (`verify.idleness`).
-Half of `idle_after` counts as a gap, as clocks and delays differ. So:
+Idle is a partition that was read to its end with nothing new for `idle_after`: its reader has said so, and
+when it had read on (`verify.idleness`). A Kafka timestamp does not tell: a client that could not reach the
+partition for a minute may have stamped all that it sends at last before that. Only where the reader's words
+were compacted away the timestamps have to do: half of `idle_after` between two of a partition's records then
+counts as idle, as clocks and delays differ. So:
 
 - A label in time (`label.ts - prediction.ts <= horizon`) whose bound is below `prediction.ts + horizon` was
   read before its prediction could expire. An expiry all the same came too early, or the label was dropped.

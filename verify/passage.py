@@ -19,7 +19,7 @@ class Place(NamedTuple):
     before: int | None
     """The largest event time before it in its partition; None where the record is gone."""
     idle: int | None
-    """The Kafka time at which its partition last ceased to be idle, up to this record; or `NOTHING_YET`."""
+    """The Kafka time by which its partition last ceased to be idle, up to this record; or `NOTHING_YET`."""
 
 
 class Seen:
@@ -56,18 +56,19 @@ class Curve:
 class Passage:
     """How far each partition of a topic had come before each of its records, which are told in order.
 
-    `idle_after` is the stream's setting; `idle` says whether a partition may have been idle between two
-    offsets. `ahead` is how much later than its Kafka timestamp a record's event time can be: of a partition
-    whose beginning is gone no more is known.
+    `idle_after` is the stream's setting. `ceased` says by when a partition was no longer idle between two
+    offsets, if it was; None in its place: nobody knows, and only the Kafka timestamps tell. `ahead` is how
+    much later than its Kafka timestamp a record's event time can be: of a partition whose beginning is gone
+    no more is known.
     """
 
     def __init__(
-        self, idle_after: int, ahead: int, seen: Seen, idle: Callable[[int, int, int], bool]
+        self, idle_after: int, ahead: int, seen: Seen, ceased: Callable[[int, int, int], int | None] | None
     ) -> None:
         self._gap = idle_after // 2
         self._ahead = ahead
         self._seen = seen
-        self._may_be_idle = idle
+        self._ceased = ceased
         self._largest: dict[int, int] = {}
         self._last: dict[int, tuple[int, int]] = {}
         """Partition → offset and Kafka time of its last record."""
@@ -79,8 +80,12 @@ class Passage:
             self._largest[partition] = kafka_ts + self._ahead if offset else NOTHING_YET
             self._idle[partition] = NOTHING_YET
         last, then = self._last.get(partition, (-1, NOTHING_YET))
-        if kafka_ts - then >= self._gap and self._may_be_idle(partition, last, offset):
-            self._idle[partition] = kafka_ts
+        if self._ceased is None:
+            ceased = kafka_ts if kafka_ts - then >= self._gap else None
+        else:
+            ceased = self._ceased(partition, last, offset)
+        if ceased is not None:
+            self._idle[partition] = max(kafka_ts, ceased)
         self._last[partition] = offset, kafka_ts
         return self._largest[partition], self._idle[partition]
 

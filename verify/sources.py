@@ -126,7 +126,8 @@ class Sources:
     def _passage(self, topic: Topic) -> Passage:
         limits = self._settings.limits
         ahead = SLACK_MS + limits.max_future_skew
-        return Passage(limits.idle_after, ahead, self.seen, partial(self._idleness.possible, topic))
+        ceased = partial(self._idleness.ceased, topic) if self._idleness.whole else None
+        return Passage(limits.idle_after, ahead, self.seen, ceased)
 
     def _unreadable(self, message: Message, expected: str) -> None:
         self._malformed(message, "a label was filed wrongly in internal.labels", expected)

@@ -32,10 +32,8 @@ PATIENCE_SECONDS = 180.0
 """How long anything may take: transactions and sessions have to time out, two scenarios beside each other."""
 AT_ONCE = 2
 """Scenarios beside each other, each on a stream of its own: most of them wait."""
-FIRST = ("trainer", "halts", "rebalances")
+FIRST = ("brokers", "trainer", "broker", "halts", "rebalances")
 """What takes longest, so that none of it is waited for at the end."""
-ALONE = {"broker", "brokers"}
-"""What would hurt the others."""
 
 
 def main() -> None:
@@ -50,9 +48,8 @@ def main() -> None:
     began = time.monotonic()
     names = arguments.only or list(SCENARIOS)
     with rigged(long=arguments.long) as rig, ThreadPoolExecutor(AT_ONCE) as lanes:
-        beside = sorted(set(names) - ALONE, key=lambda name: name not in FIRST)
-        done = dict(zip(beside, lanes.map(lambda name: _done(name, rig), beside), strict=True))
-        done |= {name: _done(name, rig) for name in names if name in ALONE}
+        ordered = sorted(names, key=(*FIRST, *names).index)
+        done = dict(zip(ordered, lanes.map(lambda name: _done(name, rig), ordered), strict=True))
     rows = [row for name in names for row in done[name]]
     if arguments.table is not None:
         command = "make faults-long" if arguments.long else "make faults"

@@ -21,7 +21,7 @@ _STATE = "__transaction_state"
 
 def killed(rig: Rig) -> Iterator[Row]:
     """The broker is killed while a service stands in the middle of a transaction, and started again."""
-    with Scene(rig.kafka, 31, supervised=True) as scene:
+    with rigged(long=rig.long) as one, Scene(one.kafka, 31, supervised=True) as scene:
         found: list[Recovery] = []
         for service in scene.services.values():
             began = service.kill()
@@ -29,8 +29,8 @@ def killed(rig: Rig) -> Iterator[Row]:
             scene.moved(scene.following(service.name, began))
             service.send(signal.SIGUSR1)
             service.stopped()
-            since = _kill(rig, 1)
-            rig.start()
+            since = _kill(one, 1)
+            one.start()
             service.send(signal.SIGCONT)
             found += [scene.recovering(each, since) for each in scene.services.values()]
             for recovery in found:

@@ -300,6 +300,21 @@ def test_a_label_of_a_burst_is_late_only_where_its_partition_was_idle(
     assert doubtful == [1] * (1 - found)
 
 
+@pytest.mark.parametrize(("idle", "found"), [(True, 0), (False, 1)])
+def test_a_label_that_its_client_sent_late_was_stamped_before(story: Written, idle: bool, found: int) -> None:  # noqa: FBT001 (a parameter of the test)
+    for logs in story.logs.values():
+        for log in logs:
+            log[:] = [replace(rec, at_ms=WALL + 600_000) for rec in log]
+    p, offset = story.find(topics.LABELS, event_id="e-22")
+    log = story.logs[topics.LABELS][p]
+    log[offset] = replace(log[offset], at_ms=WALL)
+    for following, noted, at in ((offset, idle, 60), (offset + 1, False, 600)):
+        progress = {"ts": None, "next": following, "idle": noted}
+        story.add(topics.SOURCES, 0, f"labels/{p}", progress, at)
+    expired_early(story)
+    assert [f.count for f in audited(story).findings if "expired though" in f.sentence] == [1] * found
+
+
 def skip(s: Written, service: str, topic: topics.Topic, partition: int, left: range) -> None:
     record = Skip(
         ts=WALL, service=service, topic=topic.name, partition=partition, from_offset=left.start,
