@@ -82,7 +82,11 @@ def offsets(
     def ask() -> dict[int, int]:
         level = IsolationLevel.READ_COMMITTED if committed_only else IsolationLevel.READ_UNCOMMITTED
         futures = client.list_offsets(request, isolation_level=level, request_timeout=ASK_SECONDS)
-        return {partition.partition: future.result().offset for partition, future in futures.items()}
+        found = {partition.partition: future.result().offset for partition, future in futures.items()}
+        if unknown := [partition for partition, offset in found.items() if offset < 0]:
+            # A leader that did not answer in time leaves no error with its partitions, only no offset.
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT, f"no answer on {unknown}"))  # noqa: SLF001 (its public name)
+        return found
 
     return answered(ask, f"offsets of {topic}")
 
