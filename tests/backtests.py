@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from backtest.past import of_rows
 from backtest.run import Backtest, Question
 from backtest.told import Told
 from events.settings import Settings
@@ -44,9 +45,9 @@ def written(folder: Path, turns: int = TURNS, end: int = END) -> Path:
 
 
 def asked(path: Path, settings: Settings, **how: Any) -> Question:
-    fields = {"policies": {"stream": settings}, "rows": open_rows(path), "first": FIRST,
-              "timeline": Timeline(settings.name, START, 1_000, how.pop("delay", 5_000))}  # fmt: skip
-    return Question(**{**fields, **how})
+    timeline = Timeline(settings.name, START, 1_000, how.pop("delay", 5_000))
+    past = of_rows(settings, open_rows(path), FIRST, timeline, how.pop("missing", 0.0), how.get("seed", 0))
+    return Question(**{"policies": {"stream": settings}, "past": past, **how})
 
 
 @contextmanager
