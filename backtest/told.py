@@ -52,7 +52,7 @@ class Told:
     @property
     def alarms(self) -> list[Drift]:
         """The alarms on the measured error."""
-        return [drift for drift in self.drifts if drift.kind == "error"]
+        return [drift for drift in self.drifts if drift.alarm]
 
     @property
     def error(self) -> float:
