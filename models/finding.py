@@ -20,8 +20,8 @@ class Finding(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Kind and feature: there is one warning of them at a time."""
-        return self.kind if self.feature is None else f"{self.kind}/{self.feature}"
+        """There is one warning at a time of a kind and feature, or else of a detector."""
+        return self.detector if self.feature is None else f"{self.kind}/{self.feature}"
 
     @property
     def matters(self) -> bool:

@@ -12,9 +12,12 @@ from typing import Any, Self
 import msgspec
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
+from events.records import Manifest
 from events.settings import Settings
 from models import counts
+from models.confidence import Confidence
 from models.histograms import BUCKETS, Histograms
 from models.shapes import PARTS, Shape, shaped
 
@@ -22,11 +25,13 @@ LEAST_PART = 50
 """Rows of a part."""
 
 
-class Reference(Struct, frozen=True):
+class Reference(Struct, frozen=True, omit_defaults=True):
     """A version's."""
 
     features: dict[str, Shape]
     """By name."""
+    confidence: Confidence | None = None
+    """What the manifest's metrics say of its scores; not stated again beside them."""
 
     @classmethod
     def found(cls, stated: Any) -> Self | None:
@@ -36,9 +41,16 @@ class Reference(Struct, frozen=True):
         except msgspec.ValidationError:
             return None
 
+    @classmethod
+    def of(cls, manifest: Manifest) -> Self | None:
+        """All that a manifest states; None where that is nothing."""
+        learned = cls.found(manifest.reference)
+        known = Confidence.found(manifest.metrics.get("confidence"))
+        return learned if known is None else replace(learned or cls({}), confidence=known)
+
     def stated(self) -> dict[str, Any]:
         """JSON for a manifest."""
-        stated: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
+        stated: dict[str, Any] = msgspec.to_builtins(self)
         return stated
 
 

@@ -18,6 +18,7 @@ from events.monitor_state import REFERENCE_PREFIX, STRETCH_PREFIX, WARNINGS_KEY
 from events.records import Drift, Manifest, Roles
 from events.settings import Settings
 from models import counts
+from models.confidence import accuracy_estimate
 from models.counts import Integers
 from models.coverage import Coverage, Span, coverage_drift
 from models.data_quality import data_quality
@@ -59,7 +60,7 @@ class Warnings:
 
     def version(self, manifest: Manifest) -> None:
         """A version was made known."""
-        found = Reference.found(manifest.reference)
+        found = Reference.of(manifest)
         if found is not None and self._references.get(manifest.version) != found:
             self._references[manifest.version] = found
             key = REFERENCE_PREFIX + str(manifest.version).encode()
@@ -133,6 +134,8 @@ class Warnings:
         if (reference := self._references.get(champion)) is not None:
             findings += data_quality(reference, tables, least)
             findings += feature_drift(features, reference, tables, least)
+            if reference.confidence is not None:
+                findings.append(accuracy_estimate(reference.confidence, scores, least))
         if len(first) == FIRST_STRETCHES:
             findings.append(score_drift(self._settings.classes, first, scores, least))
         else:

@@ -30,7 +30,8 @@ VERDICTS = (
     ),
     Mutation(
         "a shadow's pair counted the same for both", "models/cells.py",
-        "(one.model_version, -sign)", "(one.model_version, sign)", ("tests/unit/test_answer_cells.py",),
+        "(one.model_version, -sign)", "(one.model_version, sign)",
+        ("tests/unit/test_answer_cells.py::test_pairs_are_counted_for_both",),
     ),
     Mutation(
         "a canary's events taken for the champion's", "models/tenure.py",

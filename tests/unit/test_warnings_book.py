@@ -42,11 +42,13 @@ def holed(chance: random.Random) -> float | None:
 LEARNED = reference(STREAM, rows(0, count=400)).stated()
 
 
-def manifest(version: int = 1, stated: dict[str, Any] | None = LEARNED) -> Manifest:
+def manifest(
+    version: int = 1, stated: dict[str, Any] | None = LEARNED, metrics: dict[str, Any] | None = None
+) -> Manifest:
     return Manifest(
         version=version, created_ts=0, artifact_sha256="a" * 64, format="skops", estimator="linear",
-        schema_sha256="b" * 64, trained_on={}, params={}, metrics={}, parent_version=None, decision_id="d",
-        environment={}, reference=stated,
+        schema_sha256="b" * 64, trained_on={}, params={}, metrics=metrics or {},
+        parent_version=None, decision_id="d", environment={}, reference=stated,
     )  # fmt: skip
 
 
@@ -166,6 +168,23 @@ def test_scores_are_those_of_the_version_that_serves() -> None:
     log.serve(epoch=2, champion=2)
     assert [log.said(rows(i), version=2, scores=0.9) for i in range(5)] == [[]] * 5
     assert log.said(rows(7), version=2) == ["score None"]
+
+
+SURE = {"confidence": {"bins": [[1, 100, 90], [21, 100, 60]], "lowest": 0.75}}
+"""Nine in ten answers whose score is below 0.4 were right, six in ten of the others."""
+
+
+def test_an_estimated_accuracy_that_falls_is_told_of_once_an_excursion() -> None:
+    log = Log(restarts=True).serve(manifest(metrics=SURE))
+    low, high = [0.3] * 3, [0.5] * 2
+    drifts = [log.drifts(tally(rows(i), scores=score)) for i, score in enumerate([*low, *high, *low, 0.5])]
+    told = [[drift.detector for drift in some] for some in drifts]
+    assert told == [[], [], [], ["confidence"], [], [], [], [], ["confidence"]]
+    [drift] = drifts[3]
+    assert (drift.kind, drift.feature, drift.alarm) == ("score", None, False)
+    assert drift.message.startswith("accuracy estimated from confidence 60 %, was 75 % on the holdout; 150 ")
+    bare = Log(restarts=True).serve(manifest(stated=None, metrics=SURE))
+    assert bare.said(rows(1), scores=0.5) == ["score None"], "it rests on no reference"
 
 
 def test_labels_that_stop_coming_are_told_of_once() -> None:
