@@ -123,13 +123,18 @@ class MonitorBook:
         others = self._windows.running() if running else []
         self._totals.note(finals)
         buckets = self._buckets.finals(watermark)
+        warned = list(self._warnings.rung(watermark, buckets, now))
         news = News(
             metrics=finals + [self._figuring.metric(*sums, final=False) for sums in others],
             buckets=buckets,
-            asked=[*self._alarms.buckets(buckets, now), *self._trials.buckets(buckets, now)],
+            asked=[
+                *self._alarms.buckets(buckets, now),
+                *self._trials.buckets(buckets, now),
+                *(one for one in warned if isinstance(one, Asked)),
+            ],
             drifts=[
                 *self._bad_records.rung(now),
-                *self._warnings.rung(watermark, buckets, now),
+                *(one for one in warned if isinstance(one, Drift)),
                 *(
                     self._early.rung(self._alarms.tenure, self._buckets.waiting(), watermark, now)
                     if running
