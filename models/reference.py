@@ -18,11 +18,13 @@ from events.records import Manifest
 from events.settings import Settings
 from models import counts
 from models.confidence import Confidence
-from models.histograms import BUCKETS, Histograms
-from models.shapes import PARTS, Shape, shaped
+from models.histograms import BUCKETS, Histograms, within
+from models.shapes import PARTS, Shape, fullest, shaped
 
 LEAST_PART = 50
 """Rows of a part."""
+NARROW = 0.5
+"""The share of one bucket from which on a number is narrow."""
 
 
 class Reference(Struct, frozen=True, omit_defaults=True):
@@ -30,6 +32,8 @@ class Reference(Struct, frozen=True, omit_defaults=True):
 
     features: dict[str, Shape]
     """By name."""
+    fine: dict[str, Shape] = {}
+    """Of narrow numbers, most of which lie in one bucket: where in it, each part alone."""
     confidence: Confidence | None = None
     """What the manifest's metrics say of its scores; not stated again beside them."""
 
@@ -61,11 +65,18 @@ def reference(settings: Settings, rows: Sequence[Sequence[Any]]) -> Reference:
     size = len(settings.features) * BUCKETS
     found = Histograms(settings).rows(parts)
     tables = np.stack([counts.dense(found[i], size).reshape(-1, BUCKETS) for i in parts])
+    fine = within(tables)
+    features = list(enumerate(settings.features.items()))
     return Reference(
         {
             name: shaped(tables[:, i], (feature.shape or (1,))[0], numbers=feature.type != "category")
-            for i, (name, feature) in enumerate(settings.features.items())
-        }
+            for i, (name, feature) in features
+        },
+        {
+            name: shaped(fine[:, i], numbers=False)
+            for i, (name, _) in features
+            if fine[:, i, 1:].any() and fullest(tables[:, i].sum(axis=0)) >= NARROW
+        },
     )
 
 
