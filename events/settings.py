@@ -186,7 +186,7 @@ WarningKind = Literal["feature", "quality", "coverage", "score"]
 
 
 class Watch(Section):
-    """What is warned of without labels: inputs, scores and coverage that are not as they were."""
+    """What is warned of without labels (inputs, scores, coverage not as they were), or on those so far."""
 
     enabled: bool = True
     false_discovery: Annotated[float, Field(gt=0, lt=1)] = 0.01

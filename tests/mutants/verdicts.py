@@ -62,6 +62,28 @@ VERDICTS = (
         "                self.told.append(name)\n", "", ("tests/unit/test_excursions.py",),
     ),
     Mutation(
+        "an early warning at each look", "models/early_warning.py",
+        "            self._state.told = True\n", "", ("tests/unit/test_early_warning.py",),
+    ),
+    Mutation(
+        "an early warning on buckets that are not over", "models/early_warning.py",
+        "            if over and tenure", "            if tenure", ("tests/unit/test_early_warning.py",),
+    ),
+    Mutation(
+        "an accuracy that chance explains is told of", "models/confidence.py",
+        "Comparison(_chance(known, now),", "Comparison(0.0 * _chance(known, now),",
+        ("tests/unit/test_confidence.py",),
+    ),
+    Mutation(
+        "a warning asks for a retrain unbidden", "models/warnings_book.py",
+        "one.kind in self._watch.retrain]", "one.kind]", ("tests/unit/test_warnings_book.py",),
+    ),
+    Mutation(
+        "a narrow number seen by its buckets alone", "models/histograms.py",
+        "FINE + (numbers.view(np.uint64) >> _FINE_SHIFT", "FINE + (numbers.view(np.uint64) >> _SHIFT",
+        ("tests/unit/test_histograms.py", "tests/unit/test_unlabelled.py"),
+    ),
+    Mutation(
         "a backtest sees a file's labels before they come", "backtest/history.py",
         "come = found.known[end] if end < len(found) else len(found.labels)", "come = len(found.labels)",
         ("tests/fitting/test_backtest.py::test_labels_come_when_a_feed_sends_them",),
