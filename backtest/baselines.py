@@ -4,6 +4,7 @@ Each learns as the first version did: by the estimator that its search found, fi
 are labels that had come by then, the first version's rows among them.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -96,8 +97,8 @@ class Ground:
         return found
 
 
-def refitted(policy: str, ground: Ground, refits: Sequence[Refit], training_events: int) -> Told:
-    """What becomes of `refits`, in order of time; each takes `training_events` events to serve."""
+def refitted(policy: str, ground: Ground, refits: Sequence[Refit], training_time: int) -> Told:
+    """What becomes of `refits`, in order of time; each serves after `training_time` milliseconds."""
     history = ground.history
     told = Told(policy, np.full(len(history), np.nan))
     version, begin = ground.first.pipeline, 0
@@ -106,7 +107,7 @@ def refitted(policy: str, ground: Ground, refits: Sequence[Refit], training_even
         if made is None:
             continue
         told.trainings.append(Training(history.time(refit.at), by_alarm=False))
-        at = min(refit.at + training_events, len(history))
+        at = bisect_left(history.times, history.time(refit.at) + training_time, lo=refit.at)
         told.losses[begin:at] = ground.losses(version, begin, at)
         told.promotions.append(history.time(at))
         version, begin = made, at

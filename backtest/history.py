@@ -1,4 +1,7 @@
-"""What a feed of some rows sends, in its order, cut into the turns in which a backtest takes it."""
+"""Events and the labels that come meanwhile, in order, cut into the turns in which a backtest takes them.
+
+Of a file's rows they are what a feed sends; of a stream's own outcomes see `backtest.outcomes`.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -65,11 +68,13 @@ class Turn:
 
 @dataclass
 class History:
-    """Events in order of time, and the labels that come while they do; all policies meet the same."""
+    """Events of `stream` in order of time, and the labels that come meanwhile; all policies meet the same."""
 
-    timeline: Timeline
+    stream: str
     first: int
-    """The first event's row."""
+    """The first event's row, or its number in the stream, counted from 0."""
+    times: list[int] = field(default_factory=list)
+    """The events' times."""
     events: list[Record] = field(default_factory=list)
     labels: list[Record] = field(default_factory=list)
     known: list[int] = field(default_factory=list)
@@ -79,7 +84,7 @@ class History:
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     """The events' values, in the schema's order."""
     truths: list[Label | None] = field(default_factory=list)
-    """The events' labels, those too that never come; None where the file has none."""
+    """The events' labels, those too that never come; None where none is known."""
     incomplete: set[int] = field(default_factory=set)
     """Events that lack what is not nullable: a scorer refuses them."""
     turns: list[Turn] = field(default_factory=list)
@@ -88,8 +93,22 @@ class History:
         return len(self.events)
 
     def time(self, event: int) -> int:
-        """The time of an event, or of one that would come after the last."""
-        return self.timeline.time(self.first + event)
+        """The time of an event; of the last, where `event` would come after it."""
+        return self.times[min(event, len(self) - 1)]
+
+    def happen(self, record: FeatureRecord) -> None:
+        """The next event."""
+        topic = topics.FEATURES.of(self.stream)
+        self.known.append(len(self.labels))
+        self.times.append(record.ts)
+        key = record.event_id.encode()
+        self.events.append(Record(topic, len(self.events), record.ts, key, _encode(record)))
+
+    def label(self, event: int, record: LabelRecord) -> None:
+        """The label of an event comes."""
+        topic, key = topics.LABELS.of(self.stream), record.event_id.encode()
+        self.of.append(event)
+        self.labels.append(Record(topic, len(self.labels), record.ts, key, _encode(record)))
 
 
 def history(settings: Settings, rows: Rows, timeline: Timeline, missing: float, seed: int) -> History:
@@ -98,18 +117,14 @@ def history(settings: Settings, rows: Rows, timeline: Timeline, missing: float, 
     Raises:
         ScoreloopError: a column is missing, or a cell is not of its type.
     """
-    found = History(timeline, rows.span.start)
-    features, labels = topics.FEATURES.of(settings.name), topics.LABELS.of(settings.name)
+    found = History(settings.name, rows.span.start)
     for record in schedule(timeline, found.first, _rows(settings, rows, found, missing, seed)):
-        key, value = record.event_id.encode(), _encode(record)
         match record:
             case FeatureRecord():
-                found.known.append(len(found.labels))
-                found.events.append(Record(features, len(found.events), record.ts, key, value))
+                found.happen(record)
             case LabelRecord() if record.ts <= timeline.time(rows.span[-1]):
-                found.of.append(int(record.event_id.rpartition("-")[2]) - found.first)
-                found.labels.append(Record(labels, len(found.labels), record.ts, key, value))
-    found.turns = list(_turns(found, settings.windows.bucket_ms))
+                found.label(int(record.event_id.rpartition("-")[2]) - found.first, record)
+    found.turns = list(turns(found, settings.windows.bucket_ms))
     return found
 
 
@@ -126,12 +141,12 @@ def _rows(settings: Settings, rows: Rows, found: History, missing: float, seed: 
             yield dict(zip(names, values, strict=True)), label
 
 
-def _turns(found: History, bucket: int) -> Iterator[Turn]:
+def turns(found: History, bucket: int) -> Iterator[Turn]:
     """A turn ends with the event that shows that a bucket is over, and at the end."""
     begin = labels = 0
     for end in range(1, len(found) + 1):
-        now = found.timeline.time(found.first + end - 1)
-        over = now // bucket > (now - found.timeline.interval) // bucket
+        now = found.times[end - 1]
+        over = now // bucket > found.times[max(end - 2, 0)] // bucket
         if end == len(found) or (over and end - begin >= LEAST):
             come = found.known[end] if end < len(found) else len(found.labels)
             yield Turn(slice(begin, end), slice(labels, come), now)

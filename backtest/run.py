@@ -2,25 +2,21 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from backtest import baselines
 from backtest.baselines import Ground, Refit, refitted
-from backtest.history import history
 from backtest.loop import Loop
+from backtest.past import Past
 from backtest.policies import STREAM
 from backtest.told import Told
 from consumers.trainer.draft import DRAFT
 from consumers.trainer.registration import registered
-from events.errors import ScoreloopError
 from events.records import Decision
 from events.settings import Registry, Settings, Training
 from models import training
 from models.training import Trained
-from producers.examples import examples
-from producers.rows import Rows
-from producers.schedule import Timeline
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """Shows how a policy gets on with so many events."""
@@ -28,17 +24,13 @@ Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: how each of `policies` would have done on `rows`, all but the `first` of them."""
+    """What is asked: how each of `policies` would have done in the `past`."""
 
     policies: Mapping[str, Settings]
     """By name; they differ in [decisions] and [training] alone, and one is the stream's own."""
-    rows: Rows
-    first: int
-    """How many rows the first version learns from."""
-    timeline: Timeline
-    missing: float = 0.0
-    """The share of labels that never come."""
+    past: Past
     seed: int = 0
+    """What chance depends on."""
     training_time: int = 0
     """Event time, in milliseconds, that a training takes."""
     with_baselines: bool = False
@@ -47,26 +39,13 @@ class Question:
 
 
 class Backtest:
-    """The answers to `question`, one policy after the other; artefacts go into the registry at `url`.
-
-    Raises:
-        ScoreloopError: the rows are too few, or cannot be read.
-    """
+    """The answers to `question`, one policy after the other; artefacts go into the registry at `url`."""
 
     def __init__(self, question: Question, url: str, say: Callable[[str], None]) -> None:
-        rows = question.rows
-        if not 0 < question.first < len(rows):
-            raise ScoreloopError(
-                f"{rows.name}: of {len(rows)} rows the first {question.first} are for the first version, "
-                "and some have to be left; choose another --first, or other --rows"
-            )
         self._question, self._url, self._say = question, url, say
         self._stream = question.policies[STREAM]
-        begin, end = rows.span.start, rows.span.stop
-        self._examples = examples(self._stream, replace(rows, span=range(begin, begin + question.first)))
+        self._examples, self.history = question.past.examples, question.past.history
         self._firsts: dict[Training, Trained] = {}
-        left = replace(rows, span=range(begin + question.first, end))
-        self.history = history(self._stream, left, question.timeline, question.missing, question.seed)
 
     def told(self, progress: Progress) -> Iterator[Told]:
         """What came of each policy, then of each baseline."""
@@ -102,8 +81,7 @@ class Backtest:
 
     def _refitted(self, name: str, refits: Iterable[Refit]) -> Told:
         self._say(name)
-        late = -(-self._question.training_time // self._question.timeline.interval)
-        return refitted(name, self._ground, list(refits), late)
+        return refitted(name, self._ground, list(refits), self._question.training_time)
 
     @cached_property
     def _ground(self) -> Ground:
@@ -122,16 +100,16 @@ class Backtest:
 
     def _first_promoted(self, settings: Settings) -> Decision:
         """As `train` asks for it."""
-        trained_on = {"file": self._question.rows.name, "used": len(self._examples.rows)}
+        trained_on = {"file": self._question.past.name, "used": len(self._examples.rows)}
         draft = registered(self._own(settings), self._first(settings), trained_on)
         return Decision(
             decision_id="train",
-            ts=self.history.timeline.start,
+            ts=self.history.time(0),
             action="promote",
             model_version=None,
             target_version=None,
             requested_by="operator",
-            reason=f"trained on {len(self._examples.rows)} rows of {self._question.rows.name}",
+            reason=f"trained on {len(self._examples.rows)} rows of {self._question.past.name}",
             alarm_id=None,
             evidence={DRAFT: draft.model_dump()},
         )

@@ -52,7 +52,7 @@ class Told:
     @property
     def alarms(self) -> list[Drift]:
         """The alarms on the measured error."""
-        return [drift for drift in self.drifts if drift.kind == "error"]
+        return [drift for drift in self.drifts if drift.alarm]
 
     @property
     def error(self) -> float:
@@ -74,6 +74,6 @@ class Scores:
     def note(self, prediction: bytes) -> None:
         """A record of `predictions`."""
         answer = self._reader.read(prediction)
-        event = int(answer.event_id.rpartition("-")[2]) - self._history.first
+        event = int(answer.prediction_id.rpartition("-")[2])  # its offset
         if (truth := self._history.truths[event]) is not None:
             self._told.losses[event] = self._judge.match(answer, truth, answer.ts)[0]

@@ -1,7 +1,8 @@
-"""`scoreloop backtest`: what the stream's policy, and others, would have done on a file's rows."""
+"""`scoreloop backtest`: what the stream's policy, and others, would have done on past events."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from math import isnan
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,10 +22,12 @@ from producers.rows import Rows
 from producers.schedule import Timeline
 
 if TYPE_CHECKING:
+    from backtest.past import Past
     from backtest.told import Told
 
 _EXAMPLES = """\b
 Examples:
+  scoreloop backtest stream.toml --policy eager.toml --baselines
   scoreloop backtest stream.toml --csv history.csv --interval 30m --label-delay 24h --baselines
   scoreloop backtest stream.toml --csv history.csv --policy eager.toml --policy calm.toml --output report
 """
@@ -48,10 +51,12 @@ class RowNumbers(click.ParamType[tuple[int, ...]]):
 
 @click.command(epilog=_EXAMPLES)
 @stream_argument
-@source_options
+@partial(source_options, required=False)
 @timeline_options
 @click.option("--first", type=click.IntRange(min=1), default=2_000, show_default=True, metavar="N",
-              help="How many of the rows train the first version.")  # fmt: skip
+              help="How many of the rows, or events, train the first version.")  # fmt: skip
+@click.option("--newest", type=click.IntRange(min=2), default=100_000, show_default=True, metavar="N",
+              help="Without a file: so many of the stream's events, about 3 kB of memory each.")  # fmt: skip
 @click.option("--training-time", type=DurationType(zero=True), default="0s", show_default=True, metavar="D",
               help="Event time that a training takes.")  # fmt: skip
 @click.option("--policy", "files", type=click.Path(path_type=Path), multiple=True, metavar="A.toml",
@@ -67,9 +72,9 @@ class RowNumbers(click.ParamType[tuple[int, ...]]):
 @json_option
 def backtest(
     settings: Settings,
-    rows: Rows,
+    rows: Rows | None,
     seed: int,
-    timeline: Timeline,
+    timeline: Timeline | None,
     files: tuple[Path, ...],
     drifts: tuple[int, ...],
     retrain_cost: float,
@@ -78,22 +83,28 @@ def backtest(
     as_json: bool,
     **how: Any,
 ) -> None:
-    """Ask what a policy would have done: the live loop's own steps on a file's rows, without a broker.
+    """Ask what a policy would have done: the live loop's own steps, on past events.
 
-    The first rows train the first version; the others are events, and their labels come as `feed` sends them:
-    the same delay, and with the same seed the same labels missing. What the monitor would have decided is
-    carried out as the trainer would have, in event time. The stream's own settings are the policy `stream`.
+    With --csv or --synth these are a file's rows, and no broker is needed: the first rows train the first
+    version; the others are events, and their labels come as `feed` sends them: the same delay, and with the
+    same seed the same labels missing.
 
-    The error is that of every row, whether the loop got its label or not; cost is the sum of the losses plus
-    --retrain-cost for each training; regret is the cost above the oracle's.
+    Without a file they are the stream's own, read from `outcomes` and `predictions`: the newest --newest that
+    were served, in order of event time, each with its label at the time at which that came. The first --first
+    of them train the first version: not one that served then. An answer that expired or still waits has no
+    label.
+
+    What the monitor would have decided is carried out as the trainer would have, in event time. The stream's
+    own settings are the policy `stream`. The error is that of every event whose label is known, in a file
+    also where the loop did not get it; cost is the sum of the losses plus --retrain-cost for each training;
+    regret is the cost above the oracle's.
     """
     from backtest.run import Backtest, Question  # noqa: PLC0415 (seconds, which other commands need not wait)
 
     logging.getLogger("consumers").setLevel(logging.ERROR)  # what it would have told live is in the table
     question = Question(
-        policies=_policies(settings, files), rows=rows, first=how["first"], timeline=timeline,
-        missing=how["missing"], seed=seed, training_time=how["training_time"],
-        with_baselines=how["baselines"], drifts=drifts,
+        policies=_policies(settings, files), past=_past(settings, rows, timeline, seed, how), seed=seed,
+        training_time=how["training_time"], with_baselines=how["baselines"], drifts=drifts,
     )  # fmt: skip
     with TemporaryDirectory(prefix="scoreloop-backtest-") as registry:
         asked = Backtest(question, registry, lambda line: click.echo(line, err=True))
@@ -103,15 +114,23 @@ def backtest(
         from console.backtest_picture import draw  # noqa: PLC0415
 
         output.mkdir(parents=True, exist_ok=True)
-        draw(
-            output / "error.png", f"{settings.name}: {rows.name}", timeline, asked.history.first, told, drifts
-        )
+        draw(output / "error.png", f"{settings.name}: {question.past.name}", asked.history, told, drifts)
     if as_json:
         print_json(facts)
     else:
-        _print(facts, f"{settings.name}: {len(asked.history):,} rows of {rows.name}", retrain_cost)
+        _print(facts, f"{settings.name}: {len(asked.history):,} events of {question.past.name}", retrain_cost)
         if output is not None:
             click.echo(f"the picture: {output / 'error.png'}")
+
+
+def _past(
+    settings: Settings, rows: Rows | None, timeline: Timeline | None, seed: int, how: Mapping[str, Any]
+) -> "Past":
+    from backtest import outcomes, past  # noqa: PLC0415
+
+    if rows is None or timeline is None:
+        return outcomes.of_outcomes(settings, how["first"], how["newest"], progress)
+    return past.of_rows(settings, rows, how["first"], timeline, how["missing"], seed)
 
 
 def _policies(settings: Settings, files: Sequence[Path]) -> dict[str, Settings]:

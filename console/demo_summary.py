@@ -113,7 +113,7 @@ def _lines(story: Story, turns: Turns, cast: Cast, *, verified: bool) -> list[Li
 
 def _alarms(story: Story) -> list[Drift]:
     """Those on the measured error; the others only warn."""
-    return [drift for drift in story.drift if drift.kind == "error"]
+    return [drift for drift in story.drift if drift.alarm]
 
 
 def _figure(error: float | None) -> str:
@@ -166,7 +166,7 @@ def _change(roles: Roles, story: Story, ts: int) -> Mark:
 
 
 def _steps(story: Story) -> list[list[str]]:
-    steps = [(d.ts, "alarm" if d.kind == "error" else "warning", d.message) for d in story.drift]
+    steps = [(d.ts, "alarm" if d.alarm else "warning", d.message) for d in story.drift]
     steps += [(d.ts, f"{d.requested_by} asks for {d.action}", d.reason) for d in story.control]
     steps += [(result.ts, result.status, result.reason) for result in story.results.values()]
     steps += [(roles.ts, f"version {roles.champion} serves", f"epoch {roles.epoch}") for roles in story.roles]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from console.words import figure, moment, percent, span
 from events import topics
-from events.records import Decision, DecisionResult, Drift, Manifest, Metric, Roles
+from events.records import RUNNING_ERROR, Decision, DecisionResult, Drift, Manifest, Metric, Roles
 
 MAIN_VALUES = ("f1", "rmse")
 """Of a classification, of a regression: the value that is shown beside the error."""
@@ -53,7 +53,8 @@ def drift(_key: bytes, value: bytes) -> Line | None:
     feature = "" if found.feature is None else f" of {found.feature}"
     change = "" if found.change_ts is None else f"; change about {moment(found.change_ts)}"
     evidence = f"{found.evidence:,.6g} of {found.threshold:,.6g}"
-    text = f"{found.kind} alarm{feature} on v{found.model_version}: {found.message}"
+    what = "warning" if found.detector == RUNNING_ERROR else "alarm"
+    text = f"{found.kind} {what}{feature} on v{found.model_version}: {found.message}"
     return Line("drift", f"{text} ({found.detector}, evidence {evidence}{change})", "red")
 
 

@@ -4,6 +4,7 @@ from functools import wraps
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from console.durations import DurationType, TimeType
 from console.sources import Command
@@ -29,13 +30,23 @@ _OPTIONS = (
 def timeline_options(command: Command) -> Command:
     """Give `command` --start, --interval, --label-delay and --missing: they become `timeline` and `missing`.
 
-    It stands below the stream's argument and the options of the rows, of which a timeline is made.
+    It stands below the stream's argument and the options of the rows, of which a timeline is made; without
+    rows it is None.
     """
 
     @wraps(command)
     def with_timeline(
-        settings: Settings, *, rows: Rows, start: int | None, interval: int, label_delay: int, **options: Any
+        settings: Settings,
+        *,
+        rows: Rows | None,
+        start: int | None,
+        interval: int,
+        label_delay: int,
+        **options: Any,
     ) -> Any:
+        if rows is None:
+            _refuse_without_rows()
+            return command(settings, rows=None, timeline=None, **options)
         if start is None:
             start = _LAST_ROW_TIME - (rows.total - 1) * interval
         timeline = Timeline(settings.name, start, interval, label_delay)
@@ -45,3 +56,11 @@ def timeline_options(command: Command) -> Command:
     for option in reversed(_OPTIONS):
         decorated = option(decorated)
     return decorated
+
+
+def _refuse_without_rows() -> None:
+    context = click.get_current_context()
+    for name in ("start", "interval", "label_delay", "missing"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = name.replace("_", "-")
+            raise click.UsageError(f"--{option} is for a file's rows: also give --csv FILE or --synth NAME")

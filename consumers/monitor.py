@@ -84,7 +84,7 @@ class Monitor:
         if running:
             self._running_at = now + self._settings.monitor.running_every
         news = self._book.news(now, running=running)
-        if not (batch.messages or news.metrics or news.buckets):
+        if not (batch.messages or news.metrics or news.buckets or news.drifts):
             return Turn(Outputs())
         if any(news.lost):
             _log.warning(

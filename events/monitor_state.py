@@ -8,6 +8,7 @@
 | `window/<cell>` | the sums of a window, `models.window_book` |
 | `bucket/<cell>` | the sums of a bucket that is not final, `models.bucket_book` |
 | `tenure` | who is champion, and its alarm: `models.tenure` |
+| `early-warning` | whether the champion was warned of on running labels: `models.early_warning` |
 | `bad-records` | how much of each source was refused lately: `models.bad_records` |
 | `warnings` | what was warned of without labels, and what that rests on: `models.warnings_book` |
 | `stretch/<cell>` | the histograms of a window that is not over, `models.stretches` |
@@ -27,6 +28,7 @@ TENURE_KEY = b"tenure"
 BASELINE_PREFIX = b"baseline/"
 TRIAL_KEY = b"trial"
 BAD_RECORDS_KEY = b"bad-records"
+EARLY_WARNING_KEY = b"early-warning"
 WARNINGS_KEY = b"warnings"
 STRETCH_PREFIX = b"stretch/"
 REFERENCE_PREFIX = b"reference/"

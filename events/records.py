@@ -111,8 +111,12 @@ class Metric(Record):
     segment: Segment | None
 
 
+RUNNING_ERROR = "running-error"
+"""The detector that looks at labels that have come so far: it warns of the error, and is no alarm."""
+
+
 class Drift(Record):
-    """In `drift`: an alarm."""
+    """In `drift`: an alarm, or a warning."""
 
     alarm_id: str
     ts: Milliseconds
@@ -127,6 +131,11 @@ class Drift(Record):
     change_ts: Milliseconds | None
     guarantee: str
     message: str
+
+    @property
+    def alarm(self) -> bool:
+        """Whether it is an alarm on the measured error; others only warn."""
+        return self.kind == "error" and self.detector != RUNNING_ERROR
 
 
 class Decision(Record):

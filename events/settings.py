@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from events.durations import Duration
 from events.errors import ScoreloopError
@@ -182,8 +182,11 @@ class Decisions(Section):
         return {"blue-green": None, "canary": self.canary_share, "shadow": 0.0}[self.strategy]
 
 
+WarningKind = Literal["feature", "quality", "coverage", "score"]
+
+
 class Watch(Section):
-    """What is warned of without labels: inputs, scores and coverage that are not as they were."""
+    """What is warned of without labels (inputs, scores, coverage not as they were), or on those so far."""
 
     enabled: bool = True
     false_discovery: Annotated[float, Field(gt=0, lt=1)] = 0.01
@@ -193,6 +196,15 @@ class Watch(Section):
     numbers a quarter of a standard deviation, for a share of 10 % a rise to 18 %."""
     least_rows: Annotated[int, Field(ge=20)] = 200
     """Events in a stretch that is looked at; windows with fewer are looked at together."""
+    retrain: Annotated[
+        tuple[WarningKind, ...],
+        BeforeValidator(
+            lambda given: () if given is False else given,
+            json_schema_input_type=Literal[False] | tuple[WarningKind, ...],
+        ),
+    ] = ()
+    """false, or the kinds of warnings that ask for a retrain, one an excursion. It learns from labels that
+    have come already, few of them since what is warned of, and meets the same gate."""
 
 
 Family = Literal["linear", "tree", "forest", "boosting"]

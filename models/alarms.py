@@ -37,6 +37,11 @@ class Alarms:
         self._tenure: Tenure | None = None
         self._changed: dict[bytes, bytes] = {}
 
+    @property
+    def tenure(self) -> Tenure | None:
+        """The champion's."""
+        return self._tenure
+
     def version(self, manifest: Manifest) -> None:
         """A version was made known."""
         found = baseline(manifest.metrics, real=self._real)

@@ -64,6 +64,11 @@ class BucketBook:
             finals += self._given_up().items()
         return sorted(finals, key=lambda sums: in_time(sums[0]))
 
+    def waiting(self) -> Iterator[Sums]:
+        """Those that are held, in order of time."""
+        for start in sorted(self._held):
+            yield from self._held[start].items()
+
     def forget(self) -> int:
         """Keep within bounds; how many were given up."""
         over = sum(map(len, self._held.values())) - self._most

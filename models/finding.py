@@ -1,15 +1,16 @@
 """What a test of one stretch of events found, and how it is told of on `drift`."""
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from events.records import Drift
+from events.records import Decision, Drift
+from events.settings import WarningKind
 from models.two_samples import Comparison
 
 
 class Finding(NamedTuple):
     """Of one feature, of the scores, or of the labels' coverage."""
 
-    kind: Literal["feature", "score", "quality", "coverage"]
+    kind: WarningKind
     detector: str
     feature: str | None
     found: Comparison
@@ -20,8 +21,8 @@ class Finding(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Kind and feature: there is one warning of them at a time."""
-        return self.kind if self.feature is None else f"{self.kind}/{self.feature}"
+        """There is one warning at a time of a kind and feature, or else of a detector."""
+        return self.detector if self.feature is None else f"{self.kind}/{self.feature}"
 
     @property
     def matters(self) -> bool:
@@ -62,6 +63,26 @@ def warning(finding: Finding, seen: Seen, rate: float, now: int) -> Drift:
         guarantee=f"where nothing moves and events are independent, a share of {rate:.4g} of the stretches "
         "at most has a false warning; one warning an excursion",
         message=f"{finding.words}; {seen.answers} events of version {seen.version}",
+    )
+
+
+def retrain(warned: Drift) -> Decision:
+    """What is asked for because of a warning, where settings say so.
+
+    Its evidence has no `change_ts`, since which a retrain would learn: what is warned of has no labels yet.
+    """
+    return Decision(
+        decision_id=f"{warned.alarm_id}.retrain",
+        ts=warned.ts,
+        action="retrain",
+        model_version=warned.model_version,
+        target_version=None,
+        requested_by="monitor",
+        reason=f"version {warned.model_version}, without labels: {warned.message}",
+        alarm_id=warned.alarm_id,
+        evidence=warned.model_dump(
+            include={"kind", "detector", "feature", "evidence", "threshold", "from_ts", "to_ts"}
+        ),
     )
 
 

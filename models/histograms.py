@@ -7,6 +7,7 @@ A feature or a score has at most 512 buckets, numbered from 0; bucket 0 is where
 | number, integer, boolean as 0 or 1, an array's elements together, a regression's answer | 1 to 401 |
 | category with up to 400 `values` | 1 + the value's place in `values`; after the last, any other |
 | any other category | 1 + one of 64, by CRC-32 |
+| beside these, where in its bucket a number or an integer lies that is no array | 402 to 433 |
 | the probability of the positive class, with more than two classes the largest | 1 + one of 50 of a width |
 
 Of the 401, the middle one is zero. To its right are a positive number's, ascending, by its exponent and the
@@ -14,6 +15,10 @@ two highest bits of its mantissa: four an octave, from 2**-20 to 2**30, so that 
 eighth of every number in it; the outermost take what is beyond. To its left are the negative numbers' in
 mirror image: the order of the buckets is that of the numbers. (DDSketch has the idea: Masson, Rim, Lee, VLDB
 2019; reading a double's bits instead of its logarithm gives every machine the same buckets.)
+
+Numbers such as 290 ± 10 are all in one bucket. So the next five bits of the mantissa, which part a bucket
+into 32, are counted too, whichever bucket it is: of numbers in many buckets they say nothing, and nobody
+asks; of those in one (`models.reference`) they are the histogram that the buckets are not.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,10 +40,14 @@ from models.counts import Integers
 BUCKETS = 512
 MISSING = 0
 SCORE_BINS = 50
+FINE = 402
+"""The first of the buckets for where in its bucket a number lies."""
+FINER = 32
 HASHED = 64
 MOST_VALUES = 400
 
 _SHIFT = np.uint64(50)  # what is above: sign, exponent and two bits of the mantissa
+_FINE_SHIFT = np.uint64(45)
 _LOWEST = (1023 - 20) << 2
 _NOT_FINITE = 2047 << 2
 _A_SIGN = 200  # buckets: 50 octaves
@@ -66,6 +75,19 @@ def numeric(numbers: NDArray[np.float64]) -> Integers:
     return np.take(_BUCKET, numbers.view(np.uint64) >> _SHIFT)
 
 
+def fine(numbers: NDArray[np.float64]) -> Integers:
+    """Where in its bucket each number lies; these are finite."""
+    return FINE + (numbers.view(np.uint64) >> _FINE_SHIFT & np.uint64(FINER - 1)).astype(np.int64)
+
+
+def within(tables: Integers) -> Integers:
+    """Of features' histograms the fine buckets alone, from 1 on, with what is missing."""
+    found = np.zeros_like(tables)
+    found[..., MISSING] = tables[..., MISSING]
+    found[..., 1 : 1 + FINER] = tables[..., FINE : FINE + FINER]
+    return found
+
+
 def least(bucket: int) -> float:
     """The lower end of a number's bucket, about which those of negative numbers are mirrored.
 
@@ -77,6 +99,15 @@ def least(bucket: int) -> float:
         return -least(2 * _ZERO - bucket + 1)
     octave, quarter = divmod(bucket - _ZERO - 1, 4)
     return 2.0 ** (octave - 20) * (1 + quarter / 4)
+
+
+def part_of(bucket: int, part: int) -> tuple[float, float]:
+    """The ends of one of the `FINER` parts of a number's bucket; that which is nearest to zero is 0."""
+    if bucket < _ZERO:
+        low, high = part_of(2 * _ZERO - bucket, part)
+        return -high, -low
+    width = (least(bucket + 1) - least(bucket)) / FINER
+    return least(bucket) + part * width, least(bucket) + (part + 1) * width
 
 
 def categorical(feature: Feature, column: Sequence[str | None]) -> list[int]:
@@ -105,7 +136,8 @@ class Histograms:
     def __init__(self, settings: Settings) -> None:
         features = list(enumerate(settings.features.values()))
         self._features = len(features)
-        self._numbers = [i for i, f in features if f.type != "category" and f.shape is None]
+        self._booleans = [i for i, f in features if f.type == "boolean"]
+        self._numbers = [i for i, f in features if f.type in {"number", "integer"} and f.shape is None]
         self._categories = [(i, f) for i, f in features if f.type == "category"]
         self._arrays = [i for i, f in features if f.shape is not None]
         self._classes = [label_key(label) for label in settings.classes]
@@ -122,6 +154,11 @@ class Histograms:
             return {}
         columns, of = list(zip(*rows, strict=True)), _numbered(groups)
         parts = [(i * BUCKETS + buckets, of) for i, buckets in self._of_values(columns)]
+        for i in self._numbers:
+            values = _doubles(columns[i])
+            there = np.isfinite(values)
+            parts.append((i * BUCKETS + numeric(values), of))
+            parts.append((i * BUCKETS + fine(values[there]), of[there]))
         parts += [
             (i * BUCKETS + buckets, np.repeat(of, many)) for i, buckets, many in self._of_arrays(columns)
         ]
@@ -142,8 +179,8 @@ class Histograms:
         return dict(zip(groups, found, strict=True))
 
     def _of_values(self, columns: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, Integers]]:
-        """The index of each feature that is no array, and the buckets of its values."""
-        for i in self._numbers:
+        """The index of each boolean and each category, and the buckets of its values."""
+        for i in self._booleans:
             yield i, numeric(_doubles(columns[i]))
         for i, feature in self._categories:
             yield i, np.array(categorical(feature, columns[i]))

@@ -10,6 +10,7 @@ from events.internal import CELL_KEY, INTAKE_PREFIX, LABELS_KEY, Intake, LabelCo
 from events.monitor_state import (
     BAD_RECORDS_KEY,
     BUCKET_PREFIX,
+    EARLY_WARNING_KEY,
     MARKS_KEY,
     STANDING_PREFIX,
     TOTALS_KEY,
@@ -26,6 +27,7 @@ from models.alarms import Alarms
 from models.asking import Asked
 from models.bad_records import BadRecords
 from models.bucket_book import BucketBook
+from models.early_warning import EarlyWarning
 from models.standings import Standings
 from models.tallies import decoded
 from models.totals import RunningTotals
@@ -45,7 +47,7 @@ class News:
     asked: list[Asked]
     """What these gave rise to."""
     drifts: list[Drift]
-    """Alarms that ask for nothing: a person has to look."""
+    """Alarms and warnings that ask for nothing: a person has to look."""
     finished: int | None
     """A finish that has been carried out by all."""
     lost: tuple[int, int]
@@ -68,12 +70,13 @@ class MonitorBook:
         self._buckets = BucketBook(settings.windows.bucket_ms, settings.monitor.buckets_kept)
         self._alarms = Alarms(settings)
         self._trials = Trials(settings)
+        self._early = EarlyWarning(settings)
         self._bad_records = BadRecords(settings.limits)
         self._warnings = Warnings(settings)
         self._totals = RunningTotals()
         self._parts = (
-            self._standings, self._windows, self._buckets, self._alarms, self._trials, self._bad_records,
-            self._warnings,
+            self._standings, self._windows, self._buckets, self._alarms, self._trials, self._early,
+            self._bad_records, self._warnings,
         )  # fmt: skip
         self._finished: int | None = None
         self._deltas: list[Sums] = []
@@ -120,11 +123,24 @@ class MonitorBook:
         others = self._windows.running() if running else []
         self._totals.note(finals)
         buckets = self._buckets.finals(watermark)
+        warned = list(self._warnings.rung(watermark, buckets, now))
         news = News(
             metrics=finals + [self._figuring.metric(*sums, final=False) for sums in others],
             buckets=buckets,
-            asked=[*self._alarms.buckets(buckets, now), *self._trials.buckets(buckets, now)],
-            drifts=[*self._bad_records.rung(now), *self._warnings.rung(watermark, buckets, now)],
+            asked=[
+                *self._alarms.buckets(buckets, now),
+                *self._trials.buckets(buckets, now),
+                *(one for one in warned if isinstance(one, Asked)),
+            ],
+            drifts=[
+                *self._bad_records.rung(now),
+                *(one for one in warned if isinstance(one, Drift)),
+                *(
+                    self._early.rung(self._alarms.tenure, self._buckets.waiting(), watermark, now)
+                    if running
+                    else ()
+                ),
+            ],
             finished=None if self._standings.finish == self._finished else self._standings.finish,
             lost=(self._windows.forget(), self._buckets.forget()),
         )
@@ -188,6 +204,8 @@ class MonitorBook:
             self._totals.restore(Totals.model_validate_json(value))
         elif key == BAD_RECORDS_KEY:
             self._bad_records.restore(value)
+        elif key == EARLY_WARNING_KEY:
+            self._early.restore(value)
         elif key == TRIAL_KEY:
             self._trials.restore(value)
         else:

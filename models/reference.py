@@ -12,21 +12,30 @@ from typing import Any, Self
 import msgspec
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
+from events.records import Manifest
 from events.settings import Settings
 from models import counts
-from models.histograms import BUCKETS, Histograms
-from models.shapes import PARTS, Shape, shaped
+from models.confidence import Confidence
+from models.histograms import BUCKETS, Histograms, within
+from models.shapes import PARTS, Shape, fullest, shaped
 
 LEAST_PART = 50
 """Rows of a part."""
+NARROW = 0.5
+"""The share of one bucket from which on a number is narrow."""
 
 
-class Reference(Struct, frozen=True):
+class Reference(Struct, frozen=True, omit_defaults=True):
     """A version's."""
 
     features: dict[str, Shape]
     """By name."""
+    fine: dict[str, Shape] = {}
+    """Of narrow numbers, most of which lie in one bucket: where in it, each part alone."""
+    confidence: Confidence | None = None
+    """What the manifest's metrics say of its scores; not stated again beside them."""
 
     @classmethod
     def found(cls, stated: Any) -> Self | None:
@@ -36,9 +45,16 @@ class Reference(Struct, frozen=True):
         except msgspec.ValidationError:
             return None
 
+    @classmethod
+    def of(cls, manifest: Manifest) -> Self | None:
+        """All that a manifest states; None where that is nothing."""
+        learned = cls.found(manifest.reference)
+        known = Confidence.found(manifest.metrics.get("confidence"))
+        return learned if known is None else replace(learned or cls({}), confidence=known)
+
     def stated(self) -> dict[str, Any]:
         """JSON for a manifest."""
-        stated: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
+        stated: dict[str, Any] = msgspec.to_builtins(self)
         return stated
 
 
@@ -49,11 +65,18 @@ def reference(settings: Settings, rows: Sequence[Sequence[Any]]) -> Reference:
     size = len(settings.features) * BUCKETS
     found = Histograms(settings).rows(parts)
     tables = np.stack([counts.dense(found[i], size).reshape(-1, BUCKETS) for i in parts])
+    fine = within(tables)
+    features = list(enumerate(settings.features.items()))
     return Reference(
         {
             name: shaped(tables[:, i], (feature.shape or (1,))[0], numbers=feature.type != "category")
-            for i, (name, feature) in enumerate(settings.features.items())
-        }
+            for i, (name, feature) in features
+        },
+        {
+            name: shaped(fine[:, i], numbers=False)
+            for i, (name, _) in features
+            if fine[:, i, 1:].any() and fullest(tables[:, i].sum(axis=0)) >= NARROW
+        },
     )
 
 

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 from models.counts import Integers
-from models.histograms import BUCKETS, MISSING
+from models.histograms import BUCKETS, FINE, MISSING
 from models.two_samples import Counts, compared
 
 BINS = 10
@@ -80,13 +80,15 @@ class Shape(Struct, frozen=True):
         for i, one in enumerate(self.bins):
             place[one.start : one.end] = FIRST + i
         place[MISSING] = MISSING
-        found: Counts = np.bincount(place, buckets, FIRST + len(self.bins)).astype(np.float64)
+        many = np.bincount(place[:FINE], buckets[:FINE], FIRST + len(self.bins))
+        found: Counts = many.astype(np.float64)
         found[OUTSIDE:] /= self.each
         return found
 
 
 def shaped(tables: Integers, each: int = 1, *, numbers: bool = True) -> Shape:
     """The shape of what the histograms of parts, one a row and in order of time, are together."""
+    tables = np.where(np.arange(BUCKETS) < FINE, tables, 0)
     whole = tables.sum(axis=0)
     bins = list(_quantiles(whole) if numbers else _alone(whole))
     shape = Shape(int(whole[MISSING]), bins, each=each)
@@ -125,7 +127,7 @@ def share(rows: Counts, place: int) -> float:
 
 def fullest(buckets: Integers) -> float:
     """The share of the fullest bucket, of what is not missing; 0 where all is."""
-    there = buckets[1:]
+    there = buckets[1:FINE]
     return float(there.max() / there.sum()) if there.any() else 0.0
 
 

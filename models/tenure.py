@@ -105,6 +105,10 @@ class Tenure(Struct):
         ours = cell.role == "champion" and cell.model_version == self.version and cell.from_ts >= self.since
         return ours and tally.matched > 0
 
+    def loss(self, tally: Tally) -> float:
+        """The sum of a bucket's losses, scaled to [0, 1]."""
+        return exact.real(tally.loss) if self.bound is None else losses.clipped(tally.losses, self.bound)
+
     def follow(self, roles: Roles) -> None:
         """Roles of a later epoch, with the same champion."""
         self.epoch, self.previous = roles.epoch, next(iter(roles.previous), None)
@@ -112,7 +116,7 @@ class Tenure(Struct):
 
     def take(self, cell: Cell, tally: Tally) -> None:
         """The next of its buckets, in order of time."""
-        total = exact.real(tally.loss) if self.bound is None else losses.clipped(tally.losses, self.bound)
+        total = self.loss(tally)
         self.labels += tally.matched
         self.better += tally.pairs.get((self.previous or 0, -1), 0)
         self.worse += tally.pairs.get((self.previous or 0, 1), 0)

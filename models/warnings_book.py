@@ -3,7 +3,8 @@
 It looks at stretches of the champion's windows when they are over (`models.stretches`), and at coverage when
 buckets are final. All tests of a stretch are one family, with false discoveries kept down over all of them.
 What is told of is no chance, and large enough to matter. It is told of once an excursion: again only after it
-was well below its limit, or when another version serves. It asks for nothing.
+was well below its limit, or when another version serves. It asks for nothing, unless `[drift] retrain` has
+the kind: then for one retrain, whatever begins in a stretch.
 
 Of a version whose manifest has no reference, only scores and coverage are looked at.
 """
@@ -18,12 +19,14 @@ from events.monitor_state import REFERENCE_PREFIX, STRETCH_PREFIX, WARNINGS_KEY
 from events.records import Drift, Manifest, Roles
 from events.settings import Settings
 from models import counts
+from models.asking import Asked
+from models.confidence import accuracy_estimate
 from models.counts import Integers
 from models.coverage import Coverage, Span, coverage_drift
 from models.data_quality import data_quality
 from models.excursions import Excursions
 from models.feature_drift import feature_drift
-from models.finding import Finding, Seen, warning
+from models.finding import Finding, Seen, retrain, warning
 from models.histograms import BUCKETS
 from models.reference import Reference
 from models.score_drift import FIRST_STRETCHES, score_drift
@@ -59,7 +62,7 @@ class Warnings:
 
     def version(self, manifest: Manifest) -> None:
         """A version was made known."""
-        found = Reference.found(manifest.reference)
+        found = Reference.of(manifest)
         if found is not None and self._references.get(manifest.version) != found:
             self._references[manifest.version] = found
             key = REFERENCE_PREFIX + str(manifest.version).encode()
@@ -85,24 +88,22 @@ class Warnings:
         """A finish was carried out by all: nothing more comes into the windows that are there."""
         self._stretches.close()
 
-    def rung(self, watermark: int | None, finals: Iterable[Sums], now: int) -> list[Drift]:
-        """The warnings to be given at `now`.
+    def rung(self, watermark: int | None, finals: Iterable[Sums], now: int) -> Iterator[Drift | Asked]:
+        """The warnings to be given at `now`, and retrains that are asked for because of them.
 
         The join has read up to `watermark`; `finals` are the buckets that have become final, in order.
         """
         champion = self._state.champion
         if champion is None or not self._watch.enabled:
-            return []
-        drifts: list[Drift] = []
+            return
         for stretch in self._stretches.over(champion, watermark):
             seen = Seen(
                 champion, self._state.epoch, stretch.from_ts, stretch.to_ts, stretch.tally.predictions
             )
-            drifts += self._told(self._inputs(champion, stretch), seen, now)
+            yield from self._told(self._inputs(champion, stretch), seen, now)
         for span in self._spans(champion, finals):
             seen = Seen(champion, self._state.epoch, span.from_ts, span.to_ts, span.answers)
-            drifts += self._told(self._covered(span), seen, now)
-        return drifts
+            yield from self._told(self._covered(span), seen, now)
 
     def changes(self) -> Iterator[tuple[bytes, bytes | None]]:
         """The state's records that have changed since the last call."""
@@ -133,6 +134,8 @@ class Warnings:
         if (reference := self._references.get(champion)) is not None:
             findings += data_quality(reference, tables, least)
             findings += feature_drift(features, reference, tables, least)
+            if reference.confidence is not None:
+                findings.append(accuracy_estimate(reference.confidence, scores, least))
         if len(first) == FIRST_STRETCHES:
             findings.append(score_drift(self._settings.classes, first, scores, least))
         else:
@@ -156,11 +159,16 @@ class Warnings:
             coverage.keep(span)
         return [finding]
 
-    def _told(self, findings: Sequence[Finding], seen: Seen, now: int) -> list[Drift]:
+    def _told(self, findings: Sequence[Finding], seen: Seen, now: int) -> Iterator[Drift | Asked]:
         rate = self._watch.false_discovery
         begun = self._state.excursions.begun(findings, rate)
         self._tell()
-        return [warning(one, seen, rate, now) for one in begun]
+        for one in begun:
+            yield warning(one, seen, rate, now)
+        reasons = [one for one in begun if one.kind in self._watch.retrain]
+        if reasons:
+            farthest = max(reasons, key=lambda one: one.found.distance)
+            yield Asked(retrain(warning(farthest, seen, rate, now)))
 
     def _tell(self) -> None:
         self._changed[WARNINGS_KEY] = msgspec.json.encode(self._state)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from backtest.past import of_rows
 from backtest.run import Backtest, Question
 from backtest.told import Told
 from events.settings import Settings
@@ -31,22 +32,22 @@ def stream(**changes: Any) -> Settings:
     return Settings.model_validate({**BODY, **changes})
 
 
-def written(folder: Path, turns: int = TURNS, end: int = END) -> Path:
-    """A CSV of events whose label is `x > 0`, and from row `turns` on `x < 0`."""
+def written(folder: Path, turns: int = TURNS, end: int = END, moves: int = END) -> Path:
+    """A CSV of events whose label is `x > 0`, and from row `turns` on `x < 0`; from `moves` on y is high."""
     path, chance = folder / "world.csv", random.Random(5)
     with path.open("w", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(["x", "y", "label"])
         for row in range(end):
             x, y = chance.gauss(0, 1), chance.gauss(0, 1)
-            lines.writerow([x, y, int((x > 0) == (row < turns))])
+            lines.writerow([x, y + 3 * (row >= moves), int((x > 0) == (row < turns))])
     return path
 
 
 def asked(path: Path, settings: Settings, **how: Any) -> Question:
-    fields = {"policies": {"stream": settings}, "rows": open_rows(path), "first": FIRST,
-              "timeline": Timeline(settings.name, START, 1_000, how.pop("delay", 5_000))}  # fmt: skip
-    return Question(**{**fields, **how})
+    timeline = Timeline(settings.name, START, 1_000, how.pop("delay", 5_000))
+    past = of_rows(settings, open_rows(path), FIRST, timeline, how.pop("missing", 0.0), how.get("seed", 0))
+    return Question(**{"policies": {"stream": settings}, "past": past, **how})
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from streams import PATIENCE_SECONDS, Stream, until
 from worlds import BEGIN, BODY, WINDOW, WORLDS, Sender, champions, errors, threads, train
 
 from events import topics
-from events.records import Decision, DecisionResult, Drift
+from events.records import RUNNING_ERROR, Decision, DecisionResult, Drift
 from events.settings import Kafka
 from verify.run import verified
 
@@ -17,6 +17,12 @@ def rolled_back(stream: Stream) -> None:
     arguments = ("rollback", stream.path.name, "--reason", "a test")
     with stream.command(*arguments) as command:
         assert command.wait(PATIENCE_SECONDS) == 0, command.stdout and command.stdout.read()
+
+
+def alarms(stream: Stream) -> list[Drift]:
+    """All that was told of but early warnings: whether one comes first depends on the clock."""
+    found = map(Drift.model_validate, stream.records(topics.DRIFT))
+    return [drift for drift in found if drift.detector != RUNNING_ERROR]
 
 
 @pytest.mark.parametrize("name", WORLDS)
@@ -30,9 +36,9 @@ def test_the_loop_mends_itself(kafka: Kafka, tmp_path: Path, name: str) -> None:
     with stream.command("up", stream.path.name) if name == "numbers" else threads(stream):
         sender.send(600, world.before)
         until(lambda: errors(stream, 1, BEGIN + 300_000) or None, "a final window")
-        assert stream.records(topics.DRIFT) == []
+        assert alarms(stream) == []
         changed = BEGIN + sender.sent * 1_000
-        sender.until(lambda: stream.records(topics.DRIFT) or None, "an alarm")
+        sender.until(lambda: alarms(stream) or None, "an alarm")
         sender.until(lambda: champions(stream)[1:] or None, "a promotion")
         last = champions(stream)[-1]
         promoted = BEGIN + sender.sent * 1_000
@@ -51,7 +57,7 @@ def test_the_loop_mends_itself(kafka: Kafka, tmp_path: Path, name: str) -> None:
 
 def _assert_told(stream: Stream, changed: int) -> None:
     """Every step is on its topic, and one leads to the other."""
-    drift, *more = map(Drift.model_validate, stream.records(topics.DRIFT))
+    drift, *more = alarms(stream)
     assert more == []
     assert drift.change_ts is not None
     assert abs(drift.change_ts - changed) <= 40_000
@@ -83,5 +89,5 @@ def test_a_bad_version_that_was_promoted_by_hand_is_rolled_back(kafka: Kafka, tm
         until(back, "the rollback")
     [asked] = map(Decision.model_validate, stream.records(topics.CONTROL))
     assert (asked.action, asked.requested_by, asked.model_version) == ("rollback", "monitor", 2)
-    [drift] = map(Drift.model_validate, stream.records(topics.DRIFT))
+    [drift] = alarms(stream)
     assert asked.alarm_id == drift.alarm_id

@@ -78,6 +78,18 @@ def test_policies_differ_in_their_decisions_and_meet_the_same_labels(tmp_path: P
     assert (len(found["deaf"].alarms), len(found["stream"].alarms)) == (0, 1)
 
 
+def test_a_warning_that_asks_for_a_retrain_meets_the_same_gate(tmp_path: Path) -> None:
+    made = stream(drift={"least_rows": 100, "retrain": ["feature", "quality"]})
+    one = told(asked(written(tmp_path, turns=END, moves=TURNS), made), tmp_path)["stream"]
+    [wanted] = [decision for decision in one.decisions if decision.action == "retrain"]
+    [drift] = [drift for drift in one.drifts if drift.feature == "y"]
+    assert (drift.alarm, wanted.alarm_id) == (False, drift.alarm_id)
+    result = one.results[wanted.decision_id]
+    assert result.status == "rejected", "the champion errs on nothing, so nobody is better"
+    assert "version 1 stays champion" in result.reason
+    assert (len(one.trainings), one.promotions, one.alarms) == (1, [], [])
+
+
 def test_labels_come_when_a_feed_sends_them(tmp_path: Path) -> None:
     rows = open_rows(written(tmp_path, end=60), "10:")
     found = history(stream(), rows, Timeline("world", START, 1_000, 7_000), 0.0, 0)

@@ -1,4 +1,4 @@
-"""`make mutants`: plants each bug of the table in a copy of the tree, and sees a test turn red.
+"""`make mutants`: plants each bug of the tables in a copy of the tree, and sees a test turn red.
 
 The work tree is never touched, and the tests are green in the copy before anything is planted. Exits 1 if a
 bug survives, or its old text is no longer there.
@@ -18,6 +18,7 @@ from typing import NamedTuple, TypeVar
 import click
 from copies import ROOT, BrokenMutantError, Copy, broker
 from table import MUTATIONS, Mutation
+from verdicts import VERDICTS
 
 _AT_ONCE = 3
 """Bugs tried beside each other, each in a copy of its own: tests of a broker wait more than they work."""
@@ -41,7 +42,7 @@ def main(wanted: list[str]) -> int:
     Raises:
         BrokenMutantError: the table or a test must be mended.
     """
-    chosen = [m for m in MUTATIONS if not wanted or any(word in m.name for word in wanted)]
+    chosen = [m for m in (*MUTATIONS, *VERDICTS) if not wanted or any(word in m.name for word in wanted)]
     began = time.monotonic()
     for mutation in chosen:
         _planted(ROOT, mutation)

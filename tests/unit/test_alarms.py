@@ -208,8 +208,8 @@ def test_after_its_probation_a_version_is_compared_no_more() -> None:
     [asked] = monitor.asked
     assert (asked.decision.action, asked.decision.target_version, asked.drift) == ("reject", 1, None)
     assert "better than version 1 on 36 of 480 events" in asked.decision.reason
-    monitor.buckets(20, 4, version=2)
-    assert len(monitor.asked) == 1
+    monitor.buckets(20, 4, version=2, pairs={(1, 1): 10, (1, 0): 30})
+    assert len(monitor.asked) == 1, "the shadow's last answers come late"
 
 
 def test_without_a_previous_version_there_is_nothing_to_roll_back_to() -> None:

@@ -11,7 +11,20 @@ from samples import settings
 from events.feature_codec import features_type
 from events.schema import Feature
 from models.counts import dense
-from models.histograms import BUCKETS, HASHED, MISSING, Histograms, categorical, numeric, probable
+from models.histograms import (
+    BUCKETS,
+    FINE,
+    FINER,
+    HASHED,
+    MISSING,
+    Histograms,
+    categorical,
+    fine,
+    numeric,
+    part_of,
+    probable,
+    within,
+)
 
 ZERO = 201
 STREAM = settings()
@@ -47,6 +60,26 @@ def test_numbers() -> None:
     assert buckets(1, 1.25, 1.5, 1.75, 2) == [ZERO + 81 + i for i in range(5)]
     assert buckets(2.0**30 - 1, 2.0**30, 1e308) == [401, 401, 401]
     assert buckets(-1, -1e308) == [ZERO - 81, 1]
+
+
+@given(st.floats(2.0**-20, 2.0**30 - 1), st.booleans())
+def test_a_number_lies_in_its_part_of_its_bucket(number: float, negative: bool) -> None:  # noqa: FBT001 (drawn)
+    given = -number if negative else number
+    [bucket], [part] = buckets(given), fine(np.array([given])).tolist()
+    assert FINE <= part < FINE + FINER <= BUCKETS
+    low, high = part_of(bucket, part - FINE)
+    assert low <= given <= high
+    assert high - low <= 2.0**-7 * number * 1.001
+
+
+def test_the_fine_buckets_alone() -> None:
+    stream = settings(features={"x": {"type": "number", "nullable": True}})
+    given = [(290.0,), (None,), (291.0,), (1e999,), (16.4,)]
+    table = dense(Histograms(stream).rows({0: given})[0], BUCKETS)
+    assert {int(b): int(table[b]) for b in np.flatnonzero(table)} == {
+        buckets(16)[0]: 1, buckets(290)[0]: 2, MISSING: 2, FINE + 17: 2, FINE + 3: 1,
+    }  # fmt: skip
+    assert {int(b): int(c) for b, c in enumerate(within(table)) if c} == {MISSING: 2, 1 + 17: 2, 1 + 3: 1}
 
 
 def test_probabilities() -> None:
@@ -96,8 +129,8 @@ def test_every_feature_has_its_buckets() -> None:
     one, three, half, eight = buckets(1, 3, 0.5, 8)
     [shop] = categorical(STREAM.features["shop"], ["x"])
     assert per_feature(found["a"]) == {
-        AMOUNT: {2 * ZERO - buckets(2)[0]: 1, one: 2},
-        AGE: {MISSING: 1, three: 2},
+        AMOUNT: {2 * ZERO - buckets(2)[0]: 1, one: 2, FINE: 3},
+        AGE: {MISSING: 1, three: 2, FINE: 2},
         COUNTRY: {1: 3},
         SHOP: {MISSING: 1, shop: 2},
         NEW: {MISSING: 1, ZERO: 1, one: 1},

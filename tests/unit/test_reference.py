@@ -67,6 +67,18 @@ def test_a_number_has_ten_bins_of_as_many_rows_without_gaps() -> None:
     assert [one.end for one in shape.bins[:-1]] == [one.start for one in shape.bins[1:]]
 
 
+def test_where_a_narrow_number_lies_in_its_bucket_is_kept_and_of_others_it_is_not() -> None:
+    chance, stream = random.Random(1), settings(features={"narrow": "number", "wide": "number"})
+    given = [(chance.gauss(290, 10), chance.gauss(0, 1)) for _ in range(400)]
+    found = reference(stream, given)
+    assert set(found.fine) == {"narrow"}
+    assert len(found.features["narrow"].bins) == 1
+    assert 20 <= len(found.fine["narrow"].bins) <= 32
+    assert found.fine["narrow"].table().sum() == 400
+    assert Reference.found(json.loads(json.dumps(found.stated()))) == found
+    assert "fine" not in reference(stream, [(x, x) for _, x in given]).stated()
+
+
 def test_few_values_have_few_bins_and_nothing_has_none() -> None:
     zero, one, eight = numeric(np.array([0.0, 1.0, 8.0])).tolist()
     assert numbers(0.0, 1.0, 1.0, 8.0, None).bins == [

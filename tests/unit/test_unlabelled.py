@@ -89,6 +89,25 @@ def test_an_array_moves_too() -> None:
     assert set(drifted(pair=lambda: [5.0, 20.0])) == {"pair"}
 
 
+def test_a_narrow_number_is_found_where_it_moves_and_is_not_where_it_does_not() -> None:
+    chance, stream = random.Random(8), settings(features={"x": "number"})
+
+    def window(mean: float, rows: int) -> list[Any]:
+        return [(chance.gauss(mean, 10),) for _ in range(rows)]
+
+    def found(mean: float) -> list[Finding]:
+        table = counts.dense(Histograms(stream).rows({0: window(mean, 500)})[0], BUCKETS)
+        drifts = feature_drift(stream.features, learned, {"x": table}, LEAST)
+        return [one for one in drifts if one.matters and one.found.p < 1e-3]
+
+    learned = reference(stream, window(290, 2_000))
+    assert sum(len(found(290)) for _ in range(100)) == 0
+    assert [len(found(295)) for _ in range(20)] == [1] * 20, "half a standard deviation"
+    [one] = found(300)
+    assert "x: " in one.words
+    assert " % from 2" in one.words or " % from 3" in one.words
+
+
 def test_missing_values_where_there_were_none() -> None:
     chance = random.Random(5)
     found = wrong(x=lambda: None if chance.random() < 0.1 else chance.gauss(0, 1))

@@ -7,9 +7,10 @@ import joins
 import numpy as np
 from samples import settings
 
-from events.records import Drift, Manifest, Roles
+from events.records import Decision, Drift, Manifest, Roles
 from events.settings import Settings
 from models import counts
+from models.asking import Asked
 from models.histograms import BUCKETS, Histograms, probable
 from models.monitor_book import MonitorBook
 from models.reference import reference
@@ -42,11 +43,13 @@ def holed(chance: random.Random) -> float | None:
 LEARNED = reference(STREAM, rows(0, count=400)).stated()
 
 
-def manifest(version: int = 1, stated: dict[str, Any] | None = LEARNED) -> Manifest:
+def manifest(
+    version: int = 1, stated: dict[str, Any] | None = LEARNED, metrics: dict[str, Any] | None = None
+) -> Manifest:
     return Manifest(
         version=version, created_ts=0, artifact_sha256="a" * 64, format="skops", estimator="linear",
-        schema_sha256="b" * 64, trained_on={}, params={}, metrics={}, parent_version=None, decision_id="d",
-        environment={}, reference=stated,
+        schema_sha256="b" * 64, trained_on={}, params={}, metrics=metrics or {},
+        parent_version=None, decision_id="d", environment={}, reference=stated,
     )  # fmt: skip
 
 
@@ -71,6 +74,7 @@ class Log:
         self.warnings = Warnings(stream)
         self.state: dict[bytes, bytes] = {}
         self.window = 0
+        self.asked: list[Decision] = []
 
     def serve(self, *manifests: Manifest, epoch: int = 1, champion: int = 1) -> "Log":
         for one in manifests:
@@ -90,9 +94,10 @@ class Log:
         self.window += 1
         self.warnings.add([(cell, sums)])
         final = cell._replace(from_ts=cell.from_ts + LENGTH // 2), sums
-        found = self.warnings.rung(self.window * LENGTH, [final], now=99)
+        found = list(self.warnings.rung(self.window * LENGTH, [final], now=99))
         self._write()
-        return found
+        self.asked += [one.decision for one in found if isinstance(one, Asked)]
+        return [one for one in found if isinstance(one, Drift)]
 
     def said(self, given: list[Any], version: int = 1, **more: Any) -> list[str]:
         return [f"{one.kind} {one.feature}" for one in self.drifts(tally(given, **more), version)]
@@ -166,6 +171,52 @@ def test_scores_are_those_of_the_version_that_serves() -> None:
     log.serve(epoch=2, champion=2)
     assert [log.said(rows(i), version=2, scores=0.9) for i in range(5)] == [[]] * 5
     assert log.said(rows(7), version=2) == ["score None"]
+
+
+SURE = {"confidence": {"bins": [[1, 100, 90], [21, 100, 60]], "lowest": 0.75}}
+"""Nine in ten answers whose score is below 0.4 were right, six in ten of the others."""
+
+
+def test_an_estimated_accuracy_that_falls_is_told_of_once_an_excursion() -> None:
+    log = Log(restarts=True).serve(manifest(metrics=SURE))
+    low, high = [0.3] * 3, [0.5] * 2
+    drifts = [log.drifts(tally(rows(i), scores=score)) for i, score in enumerate([*low, *high, *low, 0.5])]
+    told = [[drift.detector for drift in some] for some in drifts]
+    assert told == [[], [], [], ["confidence"], [], [], [], [], ["confidence"]]
+    [drift] = drifts[3]
+    assert (drift.kind, drift.feature, drift.alarm) == ("score", None, False)
+    assert drift.message.startswith("accuracy estimated from confidence 60 %, was 75 % on the holdout; 150 ")
+    bare = Log(restarts=True).serve(manifest(stated=None, metrics=SURE))
+    assert bare.said(rows(1), scores=0.5) == ["score None"], "it rests on no reference"
+
+
+def asking(*kinds: str) -> Settings:
+    watch = {"least_rows": 100, "retrain": list(kinds) or False}
+    return settings(**{**STREAM.model_dump(exclude_unset=True), "drift": watch})
+
+
+def test_a_warning_asks_for_one_retrain_an_excursion_where_the_stream_says_so() -> None:
+    both = [(x, "a" if i % 9 else "b") for i, (x, _) in enumerate(rows(1, high))]
+    calm = [rows(i) for i in (3, 5, 6)]
+    for kinds, expected in ((("feature",), ["c", "x"]), (("quality", "score"), []), ((), [])):
+        log = Log(asking(*kinds), restarts=True).serve(manifest())
+        told = [log.drifts(tally(given)) for given in (rows(0), both, both, *calm, rows(4, high))]
+        assert list(map(len, told)) == [0, 2, 0, 0, 0, 0, 1]
+        assert [one.evidence["feature"] for one in log.asked] == expected, "of two that move the farthest"
+        assert max(told[1], key=lambda drift: drift.evidence).feature == "c"
+
+
+def test_what_a_warning_asks_for_names_it_and_no_change_that_labels_are_known_of() -> None:
+    log = Log(asking("feature")).serve(manifest())
+    [drift] = log.drifts(tally(rows(1, high)))
+    [asked] = log.asked
+    assert (asked.action, asked.requested_by, asked.model_version) == ("retrain", "monitor", 1)
+    assert (asked.alarm_id, asked.ts, asked.target_version) == (drift.alarm_id, 99, None)
+    assert asked.evidence == {
+        "kind": "feature", "detector": "feature-drift", "feature": "x", "evidence": drift.evidence,
+        "threshold": drift.threshold, "from_ts": 0, "to_ts": 100,
+    }  # fmt: skip
+    assert drift.message in asked.reason
 
 
 def test_labels_that_stop_coming_are_told_of_once() -> None:
