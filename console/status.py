@@ -26,6 +26,8 @@ What --json prints:
                      prediction has not come
   watermark          ts, newest_event_ts, behind_ms; null where not known
   newest_window      the newest final figures of a champion, a record of `metrics`; null before the first
+  pending            the promotion that waits for approval: decision_id, since (ts), version, champion, why;
+                     null where none does
   topics             each topic's partitions: [beginning, end]
 Times are milliseconds since the epoch, UTC.
 

@@ -107,7 +107,7 @@ def judged(trial: Trial, finding: Finding, decisions: Decisions, now: int) -> De
     }
     counts = _counts(trial)
     return Decision(
-        decision_id=f"trial.{trial.version}.{trial.epoch}",
+        decision_id=f"trial.{trial.version}.{trial.epoch}" + (".waiting" if trial.waits else ""),
         ts=now,
         action="promote" if finding == "no worse" else "reject",
         model_version=trial.champion,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Self
 
 from events.durations import written
@@ -10,6 +11,7 @@ from events.internal import CELL_KEY, INTAKE_PREFIX, LABELS_KEY, Intake, LabelCo
 from events.monitor_state import (
     BAD_RECORDS_KEY,
     BUCKET_PREFIX,
+    HELD_BACK_KEY,
     MARKS_KEY,
     STANDING_PREFIX,
     TOTALS_KEY,
@@ -26,6 +28,7 @@ from models.alarms import Alarms
 from models.asking import Asked
 from models.bad_records import BadRecords
 from models.bucket_book import BucketBook
+from models.held_back import HeldBack
 from models.standings import Standings
 from models.tallies import decoded
 from models.totals import RunningTotals
@@ -45,7 +48,7 @@ class News:
     asked: list[Asked]
     """What these gave rise to."""
     drifts: list[Drift]
-    """Alarms that ask for nothing: a person has to look."""
+    """Alarms that ask for nothing, or for nothing yet: a person has to look."""
     finished: int | None
     """A finish that has been carried out by all."""
     lost: tuple[int, int]
@@ -68,12 +71,13 @@ class MonitorBook:
         self._buckets = BucketBook(settings.windows.bucket_ms, settings.monitor.buckets_kept)
         self._alarms = Alarms(settings)
         self._trials = Trials(settings)
+        self._held_back = HeldBack(settings)
         self._bad_records = BadRecords(settings.limits)
         self._warnings = Warnings(settings)
         self._totals = RunningTotals()
         self._parts = (
-            self._standings, self._windows, self._buckets, self._alarms, self._trials, self._bad_records,
-            self._warnings,
+            self._standings, self._windows, self._buckets, self._alarms, self._trials, self._held_back,
+            self._bad_records, self._warnings,
         )  # fmt: skip
         self._finished: int | None = None
         self._deltas: list[Sums] = []
@@ -109,6 +113,7 @@ class MonitorBook:
             self._add()
             self._alarms.roles(roles, self._buckets.newest)
             self._trials.roles(roles)
+            self._held_back.roles(roles, self._buckets.newest)
             self._bad_records.roles(roles)
             self._warnings.roles(roles)
 
@@ -120,16 +125,22 @@ class MonitorBook:
         others = self._windows.running() if running else []
         self._totals.note(finals)
         buckets = self._buckets.finals(watermark)
+        asked, held = self._asked(buckets, now)
         news = News(
             metrics=finals + [self._figuring.metric(*sums, final=False) for sums in others],
             buckets=buckets,
-            asked=[*self._alarms.buckets(buckets, now), *self._trials.buckets(buckets, now)],
-            drifts=[*self._bad_records.rung(now), *self._warnings.rung(watermark, buckets, now)],
+            asked=asked,
+            drifts=[*held, *self._bad_records.rung(now), *self._warnings.rung(watermark, buckets, now)],
             finished=None if self._standings.finish == self._finished else self._standings.finish,
             lost=(self._windows.forget(), self._buckets.forget()),
         )
         self._finished = self._standings.finish
         return news
+
+    @property
+    def held_back(self) -> str | None:
+        """What may not be asked for yet, for a person; None where nothing."""
+        return self._held_back.said
 
     def changes(self, stamp: str) -> list[Message]:
         """The records of the state that have changed since the last call, then `totals` and `marks`."""
@@ -188,11 +199,25 @@ class MonitorBook:
             self._totals.restore(Totals.model_validate_json(value))
         elif key == BAD_RECORDS_KEY:
             self._bad_records.restore(value)
+        elif key == HELD_BACK_KEY:
+            self._held_back.restore(value)
         elif key == TRIAL_KEY:
             self._trials.restore(value)
         else:
             self._alarms.restore(key, value)
             self._warnings.restore(key, value)
+
+    def _asked(self, buckets: list[Sums], now: int) -> tuple[list[Asked], list[Drift]]:
+        """What may be asked for, a time's buckets after the other, and the alarms that may not ask yet."""
+        asked: list[Asked] = []
+        rung: list[Drift] = []
+        for _, group in groupby(buckets, key=lambda sums: sums[0].from_ts):
+            sums = list(group)
+            wanted = [*self._alarms.buckets(sums, now), *self._trials.buckets(sums, now)]
+            may = list(self._held_back.bucket(sums, wanted, now))
+            asked += may
+            rung += [one.drift for one in wanted if one.drift is not None and one not in may]
+        return asked, rung
 
     def _add(self) -> None:
         deltas, self._deltas = self._deltas, []

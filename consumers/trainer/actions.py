@@ -95,6 +95,11 @@ def on_trial(
     )
 
 
+def unserved(draft: Draft, decision: Decision, standing: Standing, now: int) -> Manifest:
+    """The manifest of the version that `draft` becomes while it has no role."""
+    return draft.manifest(standing.next_version, _serving(standing).champion, decision.decision_id, now)
+
+
 def request(decision: Decision, standing: Standing, schema_sha256: str) -> Request:
     """What a training for `decision` begins with.
 

@@ -30,12 +30,14 @@ class Draft(Record):
     @property
     def verdict(self) -> str:
         """How it passed its gate, for a person; empty for one that met none."""
-        gate = self.metrics.get("gate")
-        return compared(self.metrics["error"], gate) if gate else ""
+        return gated(self.metrics)
 
 
-def compared(error: float, gate: dict[str, Any]) -> str:
-    """A challenger's error beside the champion's, as `metrics` has them."""
+def gated(metrics: dict[str, Any]) -> str:
+    """How a version with these `metrics` passed its gate: its error beside the champion's, or nothing."""
+    if (gate := metrics.get("gate")) is None:
+        return ""
+    error = metrics["error"]
     champion = gate["champion_error"]
     known = "none, as it fails there," if champion is None else f"{champion:.4g}"
     return f"error {error:.4g} against the champion's {known} on the newest {gate['rows']} labelled events"

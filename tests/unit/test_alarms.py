@@ -20,7 +20,10 @@ BUCKET, LABELS = 10, 25
 
 
 def stream(task: str = "classification", **decisions: float) -> Settings:
-    made = {"windows": {"length": "30ms", "bucket": f"{BUCKET}ms"}, "decisions": decisions, "task": task}
+    made = {
+        "windows": {"length": "30ms", "bucket": f"{BUCKET}ms"}, "task": task,
+        "decisions": {"cooldown": 0, **decisions},
+    }  # fmt: skip
     return settings(**made, **({} if task == "classification" else {"labels": {"horizon": "1h"}}))
 
 
