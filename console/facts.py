@@ -14,7 +14,7 @@ from consumers.roles import ModelsView, RolesError
 from events import topics
 from events.internal import SourceProgress
 from events.monitor_state import TOTALS_KEY, Totals
-from events.records import Metric
+from events.records import DecisionResult, Metric
 from events.settings import Settings
 from transport.standing import newest, offsets
 from transport.tail import last, recent
@@ -40,6 +40,8 @@ class Facts(BaseModel):
     bootstrap_servers: str
     ts: int
     roles: dict[str, Any] | None
+    why: str | None
+    """What the decision that made it so came to."""
     versions: list[VersionFacts]
     services: dict[str, ServiceFacts]
     counts: CountFacts | None
@@ -67,6 +69,7 @@ def facts(client: AdminClient, settings: Settings) -> Facts:
         bootstrap_servers=settings.kafka.bootstrap_servers,
         ts=_now(),
         roles=None if standing is None else standing.model_dump(),
+        why=None if standing is None else _result(models, standing.decision_id),
         versions=[
             VersionFacts(version=m.version, estimator=m.estimator, created_ts=m.created_ts, metrics=m.metrics)
             for _, m in sorted(view.manifests.items())
@@ -88,6 +91,11 @@ def _offsets(client: AdminClient, topic: str, count: int) -> dict[str, tuple[int
     beginnings = offsets(client, topic, count, OffsetSpec.earliest())
     ends = offsets(client, topic, count, OffsetSpec.latest())
     return {str(partition): (beginnings[partition], ends[partition]) for partition in sorted(ends)}
+
+
+def _result(models: Mapping[bytes, bytes], decision_id: str) -> str | None:
+    result = DecisionResult.found(models.get(topics.decision_key(decision_id), b""))
+    return None if result is None else result.reason
 
 
 def _view(models: Mapping[bytes, bytes]) -> ModelsView:

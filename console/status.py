@@ -13,6 +13,7 @@ from transport.topics import require
 _EPILOG = """\b
 What --json prints:
   roles, versions    who serves, and every version; roles is null before the first
+  why                why these roles: what the decision that made them so came to
   services           scorer, joiner, monitor, trainer: state, group, lag (records), lags (by topic),
                      offsets (by topic and partition: committed, end, lag) and workers (each slot: worker,
                      state, seconds_ago, error, detail, epoch, champion, process)

@@ -50,7 +50,8 @@ def _who_serves(known: Facts) -> str:
     shadows = roles["shadows"] and f"shadows {', '.join(map(str, roles['shadows']))}"
     others = "".join(f"; {other}" for other in (canary, shadows) if other)
     since = f"epoch {roles['epoch']}, {ago(known.ts - roles['ts'])}"
-    return f"{known.stream}: version {roles['champion']}{estimator} serves since {since}{others}"
+    why = "" if known.why is None else f"\n  decided: {known.why}"
+    return f"{known.stream}: version {roles['champion']}{estimator} serves since {since}{others}{why}"
 
 
 def _pending(known: Facts) -> Iterator[str]:

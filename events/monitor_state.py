@@ -8,7 +8,7 @@
 | `window/<cell>` | the sums of a window, `models.window_book` |
 | `bucket/<cell>` | the sums of a bucket that is not final, `models.bucket_book` |
 | `trial` | who is on trial: `models.trial` |
-| `held-back` | what may not be asked for yet: `models.held_back` |
+| `held-back` | what may not be asked for yet, and how labels came lately: `models.held_back` |
 | `tenure` | who is champion, and its alarm: `models.tenure` |
 | `bad-records` | how much of each source was refused lately: `models.bad_records` |
 | `warnings` | what was warned of without labels, and what that rests on: `models.warnings_book` |

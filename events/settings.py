@@ -177,9 +177,13 @@ class Decisions(Section):
     alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
     """How probable a wrong verdict on two versions may be: a rollback from one that is no worse; over all
     challengers of a champion together, the promotion of one that is worse by more than `margin`."""
-    strategy: Literal["blue-green", "canary", "shadow"] = "blue-green"
-    """What a challenger that passed its gate begins with: all traffic, a share of it, or none. The other two
-    take the champion's place when labels have shown them no worse."""
+    strategy: Literal["blue-green", "canary", "shadow", "auto"] = "blue-green"
+    """What a challenger that passed its gate begins with: all traffic, a share of it, or none. The latter two
+    take the champion's place when labels have shown them no worse. `auto` picks the one with the most traffic
+    that keeps within `errors_at_risk`, and says why."""
+    errors_at_risk: Annotated[float, Field(ge=0)] = 100
+    """How many errors more than the champion a challenger may make before labels can tell that it is as bad
+    as its gate leaves room for: of `auto`. The dearer an error, the fewer."""
     approval: Literal["automatic", "manual"] = "automatic"
     """`manual`: a promotion that the loop comes to waits for an operator's `approve` or `reject`. A rollback
     never waits, nor does taking out a challenger that is worse, nor what an operator asks for."""
@@ -192,10 +196,9 @@ class Decisions(Section):
     least_apart: Annotated[int, Field(ge=0)] = 20
     """Labelled events on which the two differed, before a challenger may be promoted."""
 
-    @property
-    def share(self) -> float | None:
-        """Of the traffic, that a challenger on trial serves; None where none is put on trial."""
-        return {"blue-green": None, "canary": self.canary_share, "shadow": 0.0}[self.strategy]
+    def share(self, strategy: Literal["blue-green", "canary", "shadow"]) -> float | None:
+        """Of the traffic, that a challenger on trial serves; None where it is not put on trial."""
+        return {"blue-green": None, "canary": self.canary_share, "shadow": 0.0}[strategy]
 
 
 class Watch(Section):

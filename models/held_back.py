@@ -11,6 +11,7 @@ from events.records import Decision, Roles
 from events.settings import Settings
 from models.asking import Asked
 from models.budget import Budget, Limit
+from models.traffic import Newest
 from models.window_book import Sums
 
 
@@ -24,6 +25,7 @@ class _Held(NamedTuple):
 class _State(Struct):
     epoch: int = 0
     budget: Budget = field(default_factory=Budget)
+    newest: Newest = field(default_factory=Newest)
     held: dict[str, _Held] = field(default_factory=dict)
     """By alarm, or by action where no alarm asks."""
 
@@ -33,6 +35,7 @@ class HeldBack:
 
     def __init__(self, settings: Settings) -> None:
         self._decisions = settings.decisions
+        self._bucket, self._horizon = settings.windows.bucket_ms, settings.labels.horizon
         self._state = _State()
         self._changed = False
 
@@ -60,13 +63,14 @@ class HeldBack:
         self._changed = True
         for cell, tally in sums:
             self._state.budget.take(cell, tally)
+            self._state.newest.take(cell, tally)
         newer = {_key(one.decision) for one in wanted}
         yield from self._released([key for key in self._state.held if key not in newer], now)
         for one in wanted:
             if (limit := self._state.budget.limit(one.decision, self._decisions)) is None:
                 self._state.held.pop(_key(one.decision), None)
                 self._state.budget.spend(one.decision, self._decisions)
-                yield one
+                yield Asked(self._with_traffic(one.decision), one.drift)
             else:
                 before = self._state.held.get(_key(one.decision))
                 held = _Held(one.decision.model_dump_json(), limit if before is None else before.limit)
@@ -88,7 +92,15 @@ class HeldBack:
             if self._state.budget.limit(decision, self._decisions) is None:
                 self._state.budget.spend(decision, self._decisions)
                 reason = f"{decision.reason}; until now it {self._by(self._state.held.pop(key).limit)}"
-                yield Asked(decision.model_copy(update={"ts": now, "reason": reason}))
+                decision = decision.model_copy(update={"ts": now, "reason": reason})
+                yield Asked(self._with_traffic(decision))
+
+    def _with_traffic(self, decision: Decision) -> Decision:
+        """The strategy for what comes of a retrain rests on it."""
+        if decision.action != "retrain" or self._decisions.strategy != "auto":
+            return decision
+        traffic = msgspec.to_builtins(self._state.newest.traffic(self._bucket, self._horizon))
+        return decision.model_copy(update={"evidence": {**decision.evidence, "traffic": traffic}})
 
     def _by(self, limit: Limit) -> str:
         if limit == "cooldown":

@@ -216,7 +216,8 @@ class MonitorBook:
             wanted = [*self._alarms.buckets(sums, now), *self._trials.buckets(sums, now)]
             may = list(self._held_back.bucket(sums, wanted, now))
             asked += may
-            rung += [one.drift for one in wanted if one.drift is not None and one not in may]
+            told = [one.drift for one in may]
+            rung += [one.drift for one in wanted if one.drift is not None and one.drift not in told]
         return asked, rung
 
     def _add(self) -> None:

@@ -15,6 +15,7 @@ from confluent_kafka import TopicPartition
 from consumers.trainer import actions
 from consumers.trainer.actions import RejectedError
 from consumers.trainer.approval import Approval, Awaited, awaited
+from consumers.trainer.beginning import begun
 from consumers.trainer.course import Course, Start
 from consumers.trainer.ending import End, Unfit
 from consumers.trainer.ledger import Intact, Ledger
@@ -50,8 +51,7 @@ class Trainer:
         detail: Callable[[str], None],
     ) -> None:
         self._schema = settings.schema_sha256
-        self._share = settings.decisions.share
-        self._manual = settings.decisions.approval == "manual"
+        self._decisions = settings.decisions
         self._control, self._models = topics.CONTROL.of(settings.name), topics.MODELS.of(settings.name)
         self._read = standing
         self._intact = intact
@@ -134,7 +134,7 @@ class Trainer:
         )
 
     def _awaited(self, decision: Decision, standing: Standing) -> Awaited | None:
-        return awaited(decision, standing.manifests) if self._manual else None
+        return awaited(decision, standing.manifests) if self._decisions.approval == "manual" else None
 
     def _review(self, ledger: Ledger, now: int) -> None:
         """Look at what waits for approval whenever roles may have changed, or the monitor been paused."""
@@ -186,16 +186,11 @@ class Trainer:
         if isinstance(end, Unfit):
             ledger.settle(decision, "rejected" if end.rejected else "failed", end.reason, now)
             return
-        if self._share is None and self._manual and decision.requested_by == "monitor":
-            manifest = actions.unserved(end, decision, standing, now)
-            if ledger.register(decision, manifest, now) and (waits := self._awaited(decision, standing)):
-                self._approval.hold(offset, waits, ledger, now)
-            return
-        if self._share is None:
-            changed = actions.enrolled(end, end.verdict, decision, standing, now)
-        else:
-            changed = actions.on_trial(end, end.verdict, decision, standing, self._share, now)
-        ledger.change(decision, changed, now)
+        found = begun(end, decision, standing, self._decisions, now)
+        if isinstance(found, actions.Change):
+            ledger.change(decision, found, now)
+        elif ledger.register(decision, found, now) and (waits := self._awaited(decision, standing)):
+            self._approval.hold(offset, waits, ledger, now)
 
     def _refuse(self, decision: Decision, standing: Standing) -> None:
         """Raise what forbids a decision now: a pause the monitor's, another champion one about a version."""

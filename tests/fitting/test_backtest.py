@@ -45,6 +45,22 @@ def test_a_change_is_found_and_mended(tmp_path: Path) -> None:
     assert found["adaptive-forest"].error < found["never"].error
 
 
+def test_a_strategy_is_picked_from_what_the_stream_s_own_buckets_say(tmp_path: Path) -> None:
+    made = stream(decisions={**BODY["decisions"], "strategy": "auto"})
+    question = asked(written(tmp_path), made, delay=5_000)
+    one = told(question, tmp_path)["stream"]
+    assert told(question, tmp_path)["stream"].results == one.results, "a replay decides the same"
+    [(retrain, why)] = [
+        (decision, one.results[decision.decision_id].reason)
+        for decision in one.decisions
+        if decision.action == "retrain" and one.results[decision.decision_id].status == "done"
+    ]
+    traffic = retrain.evidence["traffic"]
+    assert (traffic["events"], traffic["label_wait_ms"]) == (traffic["labelled"], 5_000)
+    assert traffic["span_ms"] == traffic["events"] * 1_000
+    assert "; strategy auto: blue-green, as its gate (" in why, "the champion is wrong on all of them"
+
+
 def test_the_loop_without_alarms_is_never(tmp_path: Path) -> None:
     calm = stream(decisions={"tolerance": 0.99})
     found = told(asked(written(tmp_path), calm, with_baselines=True), tmp_path)

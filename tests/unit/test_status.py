@@ -163,7 +163,8 @@ def facts(**changes: Any) -> Facts:
     }  # fmt: skip
     metrics = {"error": 0.12345}
     known: dict[str, Any] = {
-        "stream": "payments", "bootstrap_servers": "", "ts": NOW, "roles": roles, "services": services,
+        "stream": "payments", "bootstrap_servers": "", "ts": NOW, "roles": roles, "why": None,
+        "services": services,
         "versions": [VersionFacts(version=7, estimator="a tree", created_ts=0, metrics=metrics)],
         "counts": counts(TOTALS, NOW - 90_000), "watermark": watermark(TOTALS, NOW),
         "newest_window": TOTALS.newest, "pending": None, "topics": {},
@@ -236,6 +237,11 @@ def test_the_page_says_what_is_wrong() -> None:
         "; 12 tallies not counted yet",
     ):
         assert part in text
+
+
+def test_the_page_says_why_these_serve() -> None:
+    why = "version 8 on trial with 10% of the traffic: error 0.1 against the champion's 0.3"
+    assert f"shadows 6\n  decided: {why}" in shown(facts(why=why), 200).replace(" \n", "\n")
 
 
 def test_the_page_says_what_waits_for_approval_and_how_to_answer() -> None:
