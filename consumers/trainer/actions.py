@@ -57,7 +57,7 @@ def change(decision: Decision, standing: Standing, schema_sha256: str, now: int)
         _refuse_unfit(standing.manifest(version), version, schema_sha256)
         changes = {**_without(roles, version), **changes}
     changes |= _fresh(decision, standing, now)
-    return Change(roles.model_copy(update=changes), version, reason)
+    return Change(roles.model_copy(update=changes), version, f"{reason}: {decision.reason}")
 
 
 def enrolled(draft: Draft, reason: str, decision: Decision, standing: Standing, now: int) -> Change:

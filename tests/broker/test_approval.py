@@ -43,7 +43,7 @@ def test_a_retrained_version_waits_for_approve(kafka: Kafka, tmp_path: Path) -> 
         refused = run(stream, "approve", "r-9", code=1)
         assert refused.endswith("r-9: no such decision waits; r-1 waits for approval\n")
         approved = run(stream, "approve", "r-1", "--reason", "looked at it")
-        assert "done: version 2 promoted in place of version 1 (epoch 2)" in approved
+        assert "done: version 2 promoted in place of version 1: looked at it (epoch 2)" in approved
         assert second.poll() is None
         settled = run(stream, "approve", "r-1", code=1)
     assert "r-1: it is settled (done: version 2 was promoted by decision " in settled

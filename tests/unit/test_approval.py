@@ -57,7 +57,7 @@ def test_a_restart_loses_nothing_and_trains_nothing_again() -> None:
     log.ask(decision("promote", "a", target_version=3, evidence={"approves": "r-1"}))
     log.go(trainer)
     assert (log.roles.champion, log.roles.previous, log.roles.shadows) == (3, (2, 1), (2,))
-    assert log.status("a") == ("done", "version 3 promoted in place of version 2")
+    assert log.status("a") == ("done", "version 3 promoted in place of version 2: a test")
     assert log.status("r-1") == ("done", f"version 3 was promoted by decision a: {GATED}")
     assert (log.offset, waits(log)) == (2, None)
 
