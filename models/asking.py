@@ -88,8 +88,8 @@ def returned(tenure: Tenure, evidence: float, alpha: float, now: int) -> Decisio
         model_version=tenure.version,
         target_version=tenure.previous,
         requested_by="monitor",
-        reason=f"version {tenure.version} is worse than version {tenure.previous}: evidence {_told(evidence)} "
-        f"of {1 / alpha:.3g}; it is {_compared(tenure)}",
+        reason=f"version {tenure.version} is {_compared(tenure)}: evidence {_told(evidence)} of "
+        f"{_told(-math.log(alpha))} that it is worse",
         alarm_id=None,
         evidence={**_counts(tenure), "log_evidence": evidence},
     )
