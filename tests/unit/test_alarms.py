@@ -198,8 +198,8 @@ def test_a_version_that_is_worse_than_the_one_before_goes_back_without_an_alarm(
     assert asked.drift is None
     assert (asked.decision.action, asked.decision.target_version) == ("rollback", 1)
     assert asked.decision.reason == (
-        "version 2 is better than version 1 on 0 of 160 events that both answered, worse on 8: evidence 56.8 of "
-        "20 that it is worse"
+        "version 2 is better than version 1 on 0 of 160 events that both answered, worse on 8: evidence 56.8 "
+        "of 20 that it is worse"
     ), "2^9 / 9, nobody being better on any"
 
 
