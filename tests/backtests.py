@@ -32,14 +32,14 @@ def stream(**changes: Any) -> Settings:
 
 
 def written(folder: Path, turns: int = TURNS, end: int = END) -> Path:
-    """A CSV of events whose label is `x > 0`, and from row `turns` on `x < 0`."""
+    """A CSV of events whose label is `x > 0`, for the next `turns` rows `x < 0`, and so on in turn."""
     path, chance = folder / "world.csv", random.Random(5)
     with path.open("w", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(["x", "y", "label"])
         for row in range(end):
             x, y = chance.gauss(0, 1), chance.gauss(0, 1)
-            lines.writerow([x, y, int((x > 0) == (row < turns))])
+            lines.writerow([x, y, int((x > 0) == (row // turns % 2 == 0))])
     return path
 
 
