@@ -96,7 +96,9 @@ class Backtest:
         return self._firsts[settings.training]
 
     def _own(self, settings: Settings) -> Settings:
-        return settings.model_copy(update={"registry": Registry(url=self._url)})
+        """With a registry of its own; whatever an operator would have to approve of is approved at once."""
+        decisions = settings.decisions.model_copy(update={"approval": "automatic"})
+        return settings.model_copy(update={"registry": Registry(url=self._url), "decisions": decisions})
 
     def _first_promoted(self, settings: Settings) -> Decision:
         """As `train` asks for it."""

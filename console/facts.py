@@ -8,12 +8,13 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from pydantic import BaseModel
 
 from console.counts import CountFacts, WatermarkFacts, counts, watermark
+from console.pending import Pending, asked_for
 from console.service_facts import ServiceFacts, services
 from consumers.roles import ModelsView, RolesError
 from events import topics
 from events.internal import SourceProgress
 from events.monitor_state import TOTALS_KEY, Totals
-from events.records import Metric
+from events.records import DecisionResult, Metric
 from events.settings import Settings
 from transport.standing import newest, offsets
 from transport.tail import last, recent
@@ -39,6 +40,8 @@ class Facts(BaseModel):
     bootstrap_servers: str
     ts: int
     roles: dict[str, Any] | None
+    why: str | None
+    """What the decision that made it so came to."""
     versions: list[VersionFacts]
     services: dict[str, ServiceFacts]
     counts: CountFacts | None
@@ -46,6 +49,8 @@ class Facts(BaseModel):
     watermark: WatermarkFacts
     newest_window: Metric | None
     """The newest final figures of a champion."""
+    pending: Pending | None
+    """A promotion that waits for approval."""
     topics: dict[str, dict[str, tuple[int, int]]]
     """Topic → partition → (beginning, end) offsets."""
 
@@ -53,7 +58,9 @@ class Facts(BaseModel):
 def facts(client: AdminClient, settings: Settings) -> Facts:
     """The stream's facts now; a topic that is missing is left out."""
     there = partitions(client, settings)
-    view = _models(settings, there)
+    name = topics.MODELS.of(settings.name)
+    models = newest(settings.kafka, name) if name in there else {}
+    view = _view(models)
     standing = view.standing()
     running = services(client, settings, _now())
     totals, as_of_ts = _totals(settings, there)  # after the lags: what was not behind then is counted
@@ -62,6 +69,7 @@ def facts(client: AdminClient, settings: Settings) -> Facts:
         bootstrap_servers=settings.kafka.bootstrap_servers,
         ts=_now(),
         roles=None if standing is None else standing.model_dump(),
+        why=None if standing is None else _result(models, standing.decision_id),
         versions=[
             VersionFacts(version=m.version, estimator=m.estimator, created_ts=m.created_ts, metrics=m.metrics)
             for _, m in sorted(view.manifests.items())
@@ -70,6 +78,7 @@ def facts(client: AdminClient, settings: Settings) -> Facts:
         counts=None if totals is None else counts(totals, as_of_ts),
         watermark=watermark(totals, _newest_event(settings, there)),
         newest_window=None if totals is None else totals.newest,
+        pending=asked_for(settings, models) if topics.CONTROL.of(settings.name) in there else None,
         topics={name: _offsets(client, name, count) for name, count in there.items()},
     )
 
@@ -84,10 +93,14 @@ def _offsets(client: AdminClient, topic: str, count: int) -> dict[str, tuple[int
     return {str(partition): (beginnings[partition], ends[partition]) for partition in sorted(ends)}
 
 
-def _models(settings: Settings, there: Mapping[str, int]) -> ModelsView:
+def _result(models: Mapping[bytes, bytes], decision_id: str) -> str | None:
+    result = DecisionResult.found(models.get(topics.decision_key(decision_id), b""))
+    return None if result is None else result.reason
+
+
+def _view(models: Mapping[bytes, bytes]) -> ModelsView:
     view = ModelsView()
-    name = topics.MODELS.of(settings.name)
-    for key, value in newest(settings.kafka, name).items() if name in there else ():
+    for key, value in models.items():
         try:
             view.take(key, value)
         except RolesError:

@@ -23,7 +23,11 @@ COMMANDS = {
     "retrain": ("console.decide:retrain", "Train on labelled events; promote what is better."),
     "rollback": ("console.decide:rollback", "Make a previous champion the champion again."),
     "promote": ("console.decide:promote", "Make a version the champion."),
-    "reject": ("console.decide:reject", "Take the canary or a shadow out of the roles."),
+    "approve": ("console.approve:approve", "Carry out a promotion that waits for an operator."),
+    "reject": (
+        "console.decide:reject",
+        "Take the canary or a shadow out of the roles; turn down what waits.",
+    ),
     "pause": ("console.decide:pause", "Reject what the monitor decides until `resume`."),
     "resume": ("console.decide:resume", "Act on the monitor's decisions again."),
     "backtest": ("console.backtest:backtest", "Ask what a policy would have done, without a broker."),

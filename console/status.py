@@ -13,6 +13,7 @@ from transport.topics import require
 _EPILOG = """\b
 What --json prints:
   roles, versions    who serves, and every version; roles is null before the first
+  why                why these roles: what the decision that made them so came to
   services           scorer, joiner, monitor, trainer: state, group, lag (records), lags (by topic),
                      offsets (by topic and partition: committed, end, lag) and workers (each slot: worker,
                      state, seconds_ago, error, detail, epoch, champion, process)
@@ -26,6 +27,8 @@ What --json prints:
                      prediction has not come
   watermark          ts, newest_event_ts, behind_ms; null where not known
   newest_window      the newest final figures of a champion, a record of `metrics`; null before the first
+  pending            the promotion that waits for approval: decision_id, since (ts), version, champion, why;
+                     null where none does
   topics             each topic's partitions: [beginning, end]
 Times are milliseconds since the epoch, UTC.
 

@@ -27,6 +27,7 @@ def page(known: Facts) -> RenderableType:
     """What `status` prints."""
     return Group(
         Text(_who_serves(known)),
+        *(Text(line) for line in _pending(known)),
         _services(known),
         *(Text(line) for line in _troubles(known)),
         *counted_up(known),
@@ -49,7 +50,17 @@ def _who_serves(known: Facts) -> str:
     shadows = roles["shadows"] and f"shadows {', '.join(map(str, roles['shadows']))}"
     others = "".join(f"; {other}" for other in (canary, shadows) if other)
     since = f"epoch {roles['epoch']}, {ago(known.ts - roles['ts'])}"
-    return f"{known.stream}: version {roles['champion']}{estimator} serves since {since}{others}"
+    why = "" if known.why is None else f"\n  decided: {known.why}"
+    return f"{known.stream}: version {roles['champion']}{estimator} serves since {since}{others}{why}"
+
+
+def _pending(known: Facts) -> Iterator[str]:
+    if (waits := known.pending) is not None:
+        yield (
+            f"version {waits.version} waits for approval ({waits.decision_id}, asked for "
+            f"{ago(known.ts - waits.since)}): {waits.why}; "
+            "`scoreloop approve STREAM.toml` makes it champion, `scoreloop reject STREAM.toml` turns it down"
+        )
 
 
 def _services(known: Facts) -> Table:

@@ -84,6 +84,7 @@ class Monitor:
         if running:
             self._running_at = now + self._settings.monitor.running_every
         news = self._book.news(now, running=running)
+        self._detail("; ".join(filter(None, (MEASURING, self._book.held_back))))
         if not (batch.messages or news.metrics or news.buckets or news.drifts):
             return Turn(Outputs())
         if any(news.lost):

@@ -7,6 +7,8 @@
 | `joiner/<p>` | `events.internal.Standing`, the newest |
 | `window/<cell>` | the sums of a window, `models.window_book` |
 | `bucket/<cell>` | the sums of a bucket that is not final, `models.bucket_book` |
+| `trial` | who is on trial: `models.trial` |
+| `held-back` | what may not be asked for yet, and how labels came lately: `models.held_back` |
 | `tenure` | who is champion, and its alarm: `models.tenure` |
 | `early-warning` | whether the champion was warned of on running labels: `models.early_warning` |
 | `bad-records` | how much of each source was refused lately: `models.bad_records` |
@@ -27,6 +29,7 @@ STANDING_PREFIX = b"joiner/"
 TENURE_KEY = b"tenure"
 BASELINE_PREFIX = b"baseline/"
 TRIAL_KEY = b"trial"
+HELD_BACK_KEY = b"held-back"
 BAD_RECORDS_KEY = b"bad-records"
 EARLY_WARNING_KEY = b"early-warning"
 WARNINGS_KEY = b"warnings"

@@ -96,7 +96,8 @@ class Alarms:
             yield Asked(released(tenure, now))
         if tenure.comparing(self._decisions.probation) and self._worse(tenure):
             tenure.returned = True
-            yield Asked(returned(tenure, paired.evidence(tenure.worse, tenure.better), now))
+            evidence = paired.evidence(tenure.worse, tenure.better)
+            yield Asked(returned(tenure, evidence, self._decisions.alpha, now))
         if (rung := tenure.rung) is not None:
             if rung.labels >= rung.next_at:
                 yield Asked(self._ask(tenure, rung, "retrain", now))

@@ -79,7 +79,7 @@ def released(tenure: Tenure, now: int) -> Decision:
     )
 
 
-def returned(tenure: Tenure, evidence: float, now: int) -> Decision:
+def returned(tenure: Tenure, evidence: float, alpha: float, now: int) -> Decision:
     """The version before did better on the same events; `evidence` is the log of what says so."""
     return Decision(
         decision_id=f"compared.{tenure.version}.{tenure.epoch}",
@@ -88,7 +88,8 @@ def returned(tenure: Tenure, evidence: float, now: int) -> Decision:
         model_version=tenure.version,
         target_version=tenure.previous,
         requested_by="monitor",
-        reason=f"version {tenure.version} is {_compared(tenure)}; evidence {_told(evidence)}",
+        reason=f"version {tenure.version} is {_compared(tenure)}: evidence {_told(evidence)} of "
+        f"{_told(-math.log(alpha))} that it is worse",
         alarm_id=None,
         evidence={**_counts(tenure), "log_evidence": evidence},
     )
@@ -107,7 +108,7 @@ def judged(trial: Trial, finding: Finding, decisions: Decisions, now: int) -> De
     }
     counts = _counts(trial)
     return Decision(
-        decision_id=f"trial.{trial.version}.{trial.epoch}",
+        decision_id=f"trial.{trial.version}.{trial.epoch}" + (".waiting" if trial.waits else ""),
         ts=now,
         action="promote" if finding == "no worse" else "reject",
         model_version=trial.champion,

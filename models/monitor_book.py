@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Self
 
 from events.durations import written
@@ -11,6 +12,7 @@ from events.monitor_state import (
     BAD_RECORDS_KEY,
     BUCKET_PREFIX,
     EARLY_WARNING_KEY,
+    HELD_BACK_KEY,
     MARKS_KEY,
     STANDING_PREFIX,
     TOTALS_KEY,
@@ -28,6 +30,7 @@ from models.asking import Asked
 from models.bad_records import BadRecords
 from models.bucket_book import BucketBook
 from models.early_warning import EarlyWarning
+from models.held_back import HeldBack
 from models.standings import Standings
 from models.tallies import decoded
 from models.totals import RunningTotals
@@ -47,7 +50,7 @@ class News:
     asked: list[Asked]
     """What these gave rise to."""
     drifts: list[Drift]
-    """Alarms and warnings that ask for nothing: a person has to look."""
+    """Alarms and warnings that ask for nothing, or for nothing yet: a person has to look."""
     finished: int | None
     """A finish that has been carried out by all."""
     lost: tuple[int, int]
@@ -71,12 +74,13 @@ class MonitorBook:
         self._alarms = Alarms(settings)
         self._trials = Trials(settings)
         self._early = EarlyWarning(settings)
+        self._held_back = HeldBack(settings)
         self._bad_records = BadRecords(settings.limits)
         self._warnings = Warnings(settings)
         self._totals = RunningTotals()
         self._parts = (
             self._standings, self._windows, self._buckets, self._alarms, self._trials, self._early,
-            self._bad_records, self._warnings,
+            self._held_back, self._bad_records, self._warnings,
         )  # fmt: skip
         self._finished: int | None = None
         self._deltas: list[Sums] = []
@@ -112,6 +116,7 @@ class MonitorBook:
             self._add()
             self._alarms.roles(roles, self._buckets.newest)
             self._trials.roles(roles)
+            self._held_back.roles(roles, self._buckets.newest)
             self._bad_records.roles(roles)
             self._warnings.roles(roles)
 
@@ -123,29 +128,31 @@ class MonitorBook:
         others = self._windows.running() if running else []
         self._totals.note(finals)
         buckets = self._buckets.finals(watermark)
+        asked, held = self._asked(buckets, now)
         warned = list(self._warnings.rung(watermark, buckets, now))
+        if wanted := [one for one in warned if isinstance(one, Asked)]:
+            asked += self._held_back.bucket((), wanted, now)
+        early = self._early.rung(self._alarms.tenure, self._buckets.waiting(), watermark, now)
         news = News(
             metrics=finals + [self._figuring.metric(*sums, final=False) for sums in others],
             buckets=buckets,
-            asked=[
-                *self._alarms.buckets(buckets, now),
-                *self._trials.buckets(buckets, now),
-                *(one for one in warned if isinstance(one, Asked)),
-            ],
+            asked=asked,
             drifts=[
+                *held,
                 *self._bad_records.rung(now),
                 *(one for one in warned if isinstance(one, Drift)),
-                *(
-                    self._early.rung(self._alarms.tenure, self._buckets.waiting(), watermark, now)
-                    if running
-                    else ()
-                ),
+                *(early if running else ()),
             ],
             finished=None if self._standings.finish == self._finished else self._standings.finish,
             lost=(self._windows.forget(), self._buckets.forget()),
         )
         self._finished = self._standings.finish
         return news
+
+    @property
+    def held_back(self) -> str | None:
+        """What may not be asked for yet, for a person; None where nothing."""
+        return self._held_back.said
 
     def changes(self, stamp: str) -> list[Message]:
         """The records of the state that have changed since the last call, then `totals` and `marks`."""
@@ -206,11 +213,26 @@ class MonitorBook:
             self._bad_records.restore(value)
         elif key == EARLY_WARNING_KEY:
             self._early.restore(value)
+        elif key == HELD_BACK_KEY:
+            self._held_back.restore(value)
         elif key == TRIAL_KEY:
             self._trials.restore(value)
         else:
             self._alarms.restore(key, value)
             self._warnings.restore(key, value)
+
+    def _asked(self, buckets: list[Sums], now: int) -> tuple[list[Asked], list[Drift]]:
+        """What may be asked for, a time's buckets after the other, and the alarms that may not ask yet."""
+        asked: list[Asked] = []
+        rung: list[Drift] = []
+        for _, group in groupby(buckets, key=lambda sums: sums[0].from_ts):
+            sums = list(group)
+            wanted = [*self._alarms.buckets(sums, now), *self._trials.buckets(sums, now)]
+            may = list(self._held_back.bucket(sums, wanted, now))
+            asked += may
+            told = [one.drift for one in may]
+            rung += [one.drift for one in wanted if one.drift is not None and one.drift not in told]
+        return asked, rung
 
     def _add(self) -> None:
         deltas, self._deltas = self._deltas, []

@@ -19,7 +19,7 @@ BETS = 12
 _HIGHEST, _RATIO = 0.9, 2 ** (-1 / 2)
 
 
-def wealth(worse: int, even: int, better: int, margin: float) -> float:
+def wealth(worse: float, even: float, better: float, margin: float) -> float:
     """Log of W that it is at most `margin`, δ in (0, 1), worse; 0 without events.
 
     Guarantee: if it is worse by δ or more, W is ever as much as 1/a with probability at most a, however often

@@ -16,7 +16,7 @@ _SMALLEST = 1e-250
 """Below it the incomplete beta function nears the end of what a double can be."""
 
 
-def evidence(worse: int, better: int) -> float:
+def evidence(worse: float, better: float) -> float:
     """Log of E that it is worse, of `worse` and `better` events; 0 without any.
 
     Guarantee: if it is no worse, E is ever as much as 1/a with probability at most a, however often one looks
@@ -29,7 +29,7 @@ def evidence(worse: int, better: int) -> float:
     return float((n + 1) * math.log(2) + betaln(1 + worse, 1 + better) + math.log(share))
 
 
-def _of_few(worse: int, better: int) -> float:
+def _of_few(worse: float, better: float) -> float:
     """The same where b is far below c: E = F / (2 + 2c), F = ₂F₁(n+2, 1; c+2; ½), term by term."""
     total = term = 1.0
     k = 0

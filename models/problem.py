@@ -82,11 +82,23 @@ class Problem:
         """
         targets = self.targets[rows]
         if not self.classes:
-            errors = answers[:, 0] - targets
-            with np.errstate(over="raise"):
-                return float(np.square(errors).sum()), float(np.abs(errors).sum())
+            return float(self.each(answers, rows).sum()), float(np.abs(answers[:, 0] - targets).sum())
         given = np.maximum(answers[np.arange(len(targets)), targets], figures.FLOOR)
-        return int(np.sum(answers.argmax(axis=1) != targets)), -float(np.log(given).sum())
+        return int(self.each(answers, rows).sum()), -float(np.log(given).sum())
+
+    def each(self, answers: NDArray[np.float64], rows: Rows) -> NDArray[np.float64]:
+        """The stream's loss of each of `rows`: 0/1, or the squared error.
+
+        Raises:
+            FloatingPointError: an error's square is too large for a number.
+        """
+        if self.classes:
+            wrong: NDArray[np.bool_] = answers.argmax(axis=1) != self.targets[rows]
+            return wrong.astype(np.float64)
+        with np.errstate(over="raise"):
+            errors = answers[:, 0] - self.targets[rows]
+            losses: NDArray[np.float64] = np.square(errors)
+        return losses
 
 
 def problem(settings: Settings, rows: Sequence[Row], labels: Sequence[Label]) -> Problem:

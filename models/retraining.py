@@ -71,6 +71,8 @@ def retrain(
     chosen = _better(tried, known, winner, number, len(labelled.rows) - parts.gate)
     metrics = measured(given, chosen.answers, slice(parts.gate, None), settings.positive_index)
     metrics["gate"] = _gate(number, known, chosen, tried, metrics["rows"])
+    if known is not None:
+        metrics["gate"] |= _apart(given, chosen.answers, champion, slice(parts.gate, None))
     tell(f"passed with {chosen.name}; training on {len(labelled.rows) - chosen.begin} rows")
     fitted = given.fitted(winner, slice(chosen.begin, None))
     learned = reference(settings, labelled.rows[chosen.begin :])
@@ -113,6 +115,12 @@ def _better(tried: Sequence[Tried], known: float | None, winner: Candidate, numb
             f"{known / rows:.4g} on the newest {rows} labelled events; version {number} stays champion"
         )
     return chosen
+
+
+def _apart(given: Problem, answers: NDArray[np.float64], champion: Pipeline, gate: slice) -> dict[str, int]:
+    """On how many events of the gate part its loss is larger than the champion's, and smaller."""
+    new, old = given.each(answers, gate), given.each(given.answers(champion, gate), gate)
+    return {"worse": int((new > old).sum()), "better": int((new < old).sum())}
 
 
 def _gate(

@@ -31,6 +31,8 @@ class Trial(Struct):
     better: int = 0
     over: bool = False
     """Whether the verdict has been given."""
+    waits: bool = False
+    """Whether it was found no worse and waits for approval; only that it is worse may be found then."""
 
     @property
     def compared(self) -> int:

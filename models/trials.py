@@ -48,9 +48,12 @@ class Trials:
             for cell, tally in bucket:
                 trial.take(cell, tally)
             self._changed = True
-            if (finding := trial.finding(self._decisions)) is not None:
-                trial.over = True
-                yield Asked(judged(trial, finding, self._decisions, now))
+            finding = trial.finding(self._decisions)
+            if finding == "worse" or (finding is not None and not trial.waits):
+                verdict = judged(trial, finding, self._decisions, now)
+                trial.waits = finding == "no worse" and self._decisions.approval == "manual"
+                trial.over = not trial.waits
+                yield Asked(verdict)
 
     def changes(self) -> Iterator[tuple[bytes, bytes]]:
         """The state's record, if it has changed since the last call."""

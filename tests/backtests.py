@@ -33,14 +33,17 @@ def stream(**changes: Any) -> Settings:
 
 
 def written(folder: Path, turns: int = TURNS, end: int = END, moves: int = END) -> Path:
-    """A CSV of events whose label is `x > 0`, and from row `turns` on `x < 0`; from `moves` on y is high."""
+    """A CSV of events whose label is `x > 0`, for the next `turns` rows `x < 0`, and so on in turn.
+
+    From row `moves` on y is high.
+    """
     path, chance = folder / "world.csv", random.Random(5)
     with path.open("w", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(["x", "y", "label"])
         for row in range(end):
             x, y = chance.gauss(0, 1), chance.gauss(0, 1)
-            lines.writerow([x, y + 3 * (row >= moves), int((x > 0) == (row < turns))])
+            lines.writerow([x, y + 3 * (row >= moves), int((x > 0) == (row // turns % 2 == 0))])
     return path
 
 

@@ -57,7 +57,7 @@ def change(decision: Decision, standing: Standing, schema_sha256: str, now: int)
         _refuse_unfit(standing.manifest(version), version, schema_sha256)
         changes = {**_without(roles, version), **changes}
     changes |= _fresh(decision, standing, now)
-    return Change(roles.model_copy(update=changes), version, reason)
+    return Change(roles.model_copy(update=changes), version, f"{reason}: {decision.reason}")
 
 
 def enrolled(draft: Draft, reason: str, decision: Decision, standing: Standing, now: int) -> Change:
@@ -93,6 +93,11 @@ def on_trial(
     return Change(
         roles, version, f"version {version} on trial with {share:.0%} of the traffic: {reason}", manifest
     )
+
+
+def unserved(draft: Draft, decision: Decision, standing: Standing, now: int) -> Manifest:
+    """The manifest of the version that `draft` becomes while it has no role."""
+    return draft.manifest(standing.next_version, _serving(standing).champion, decision.decision_id, now)
 
 
 def request(decision: Decision, standing: Standing, schema_sha256: str) -> Request:

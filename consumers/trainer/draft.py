@@ -27,15 +27,24 @@ class Draft(Record):
             version=version, created_ts=now, parent_version=parent, decision_id=decision_id, **dict(self)
         )
 
+    def beginning(self, why: str) -> "Draft":
+        """The same with `why` it begins with the traffic that it does; nothing where settings say which."""
+        gate = {**self.metrics.get("gate", {}), "strategy": why}
+        return self.model_copy(update={"metrics": {**self.metrics, "gate": gate}}) if why else self
+
     @property
     def verdict(self) -> str:
         """How it passed its gate, for a person; empty for one that met none."""
-        gate = self.metrics.get("gate")
-        return compared(self.metrics["error"], gate) if gate else ""
+        return gated(self.metrics)
 
 
-def compared(error: float, gate: dict[str, Any]) -> str:
-    """A challenger's error beside the champion's, as `metrics` has them."""
+def gated(metrics: dict[str, Any]) -> str:
+    """How a version with these `metrics` passed its gate: its error beside the champion's, or nothing."""
+    if (gate := metrics.get("gate")) is None:
+        return ""
+    error = metrics["error"]
     champion = gate["champion_error"]
     known = "none, as it fails there," if champion is None else f"{champion:.4g}"
-    return f"error {error:.4g} against the champion's {known} on the newest {gate['rows']} labelled events"
+    strategy = f"; {gate['strategy']}" if "strategy" in gate else ""
+    rows = f"on the newest {gate['rows']} labelled events"
+    return f"error {error:.4g} against the champion's {known} {rows}{strategy}"

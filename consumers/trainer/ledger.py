@@ -9,7 +9,7 @@ from consumers.trainer.standing import Standing
 from events import topics
 from events.errors import ScoreloopError
 from events.outputs import Message
-from events.records import Decision, DecisionResult, Record
+from events.records import Decision, DecisionResult, Manifest, Record
 
 Status = Literal["done", "rejected", "failed", "inconclusive"]
 Intact = Callable[[str], object]
@@ -30,12 +30,22 @@ class Ledger:
         """The end of a decision that changes no roles."""
         self._settle(decision, DecisionResult(status=status, reason=reason, version=None, epoch=None, ts=now))
 
+    def register(self, decision: Decision, manifest: Manifest, now: int) -> bool:
+        """Make a version known that has no role yet; False where its artefact is not intact."""
+        try:
+            self._intact(manifest.artifact_sha256)
+        except ScoreloopError as error:
+            self._not_taken_up(decision, manifest.version, error, now)
+            return False
+        self._write(topics.version_key(manifest.version), manifest)
+        return True
+
     def change(self, decision: Decision, change: Change, now: int) -> None:
         """New roles; they stay as they are where the artefact of a new champion is not intact."""
         try:
             self._check(change)
         except ScoreloopError as error:
-            self.settle(decision, "failed", f"version {change.version} was not taken up: {error}", now)
+            self._not_taken_up(decision, change.version, error, now)
             return
         if change.manifest is not None:
             self._write(topics.version_key(change.version), change.manifest)
@@ -57,6 +67,9 @@ class Ledger:
         manifest = change.manifest or self.standing.manifest(change.version)
         if manifest is not None and change.version in change.roles.versions:
             self._intact(manifest.artifact_sha256)
+
+    def _not_taken_up(self, decision: Decision, version: int, error: ScoreloopError, now: int) -> None:
+        self.settle(decision, "failed", f"version {version} was not taken up: {error}", now)
 
     def _settle(self, decision: Decision, result: DecisionResult) -> None:
         _log.info("%s %s: %s: %s", decision.action, decision.decision_id, result.status, result.reason)

@@ -1,7 +1,7 @@
 """Where a stream stands by what `models` says: its versions, who serves, and which decisions are settled."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from consumers.roles import ModelsView, RolesError
 from events.records import Manifest, Roles
@@ -50,6 +50,11 @@ class Standing:
     def next_version(self) -> int:
         """A number that no version ever had."""
         return self._newest_version + 1
+
+    @property
+    def manifests(self) -> Mapping[int, Manifest]:
+        """Every version's manifest that can be read."""
+        return self._view.manifests
 
     def manifest(self, version: int) -> Manifest | None:
         """A version's manifest, None where there is none that can be read."""

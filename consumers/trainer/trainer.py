@@ -3,8 +3,8 @@
 A decision's result, the roles, a version's manifest and the offset in `control` go in one transaction. A
 `retrain` takes minutes, so it waits in line while other decisions, which take none, are acted on as they
 come. The offset never goes past one that waits: after a restart it is read again, and what was settled behind
-it is known by its result. Every commit carries that offset, so a process that has lost `control` without
-knowing commits nothing.
+it is known by its result. A promotion that waits for approval holds nothing up either. Every commit carries
+that offset, so a process that has lost `control` without knowing commits nothing.
 """
 
 import logging
@@ -14,6 +14,8 @@ from confluent_kafka import TopicPartition
 
 from consumers.trainer import actions
 from consumers.trainer.actions import RejectedError
+from consumers.trainer.approval import Approval, Awaited, awaited
+from consumers.trainer.beginning import begun
 from consumers.trainer.course import Course, Start
 from consumers.trainer.ending import End, Unfit
 from consumers.trainer.ledger import Intact, Ledger
@@ -49,7 +51,7 @@ class Trainer:
         detail: Callable[[str], None],
     ) -> None:
         self._schema = settings.schema_sha256
-        self._share = settings.decisions.share
+        self._decisions = settings.decisions
         self._control, self._models = topics.CONTROL.of(settings.name), topics.MODELS.of(settings.name)
         self._read = standing
         self._intact = intact
@@ -58,6 +60,7 @@ class Trainer:
         self._ledger: Ledger | None = None
         self._retrains: dict[str, tuple[int, Decision]] = {}
         """Those that wait, by decision_id, with their offsets, the oldest first."""
+        self._approval = Approval()
         self._next = 0
         self._note = ""
         """Beside the committed offset: by which decision the monitor is paused, or nothing."""
@@ -70,6 +73,7 @@ class Trainer:
         """
         self._ledger = None
         self._retrains = {}
+        self._approval = Approval()
         self._at_end = False
         for place in committed:
             self._next, self._note = place.offset, place.metadata or ""
@@ -89,7 +93,8 @@ class Trainer:
             self._train(self._ledger, now)
         else:
             self._course.idle(now)
-        self._detail("; ".join(filter(None, (self._course.said or WAITING, self._note))))
+        doing = (self._course.said or WAITING, self._approval.said, self._note)
+        self._detail("; ".join(filter(None, doing)))
         written = self._ledger.taken()
         if not (batch.messages or written):
             return Turn(Outputs())
@@ -103,28 +108,50 @@ class Trainer:
     @property
     def _offset(self) -> int:
         """Where a restart has to read on: at the first decision that waits."""
-        return next((offset for offset, _ in self._retrains.values()), self._next)
+        waiting = [offset for offset, _ in self._retrains.values()]
+        return min((self._next if self._approval.offset is None else self._approval.offset, *waiting))
 
     def _take(self, message: Received, ledger: Ledger, now: int) -> None:
         self._next = message.offset() + 1
         decision = Decision.found(message.value() or b"")
         if decision is None:
             _log.warning("%s-0: what stands at %d is no decision: passed over", self._control, self._next - 1)
-        elif ledger.standing.settled(decision.decision_id) or decision.decision_id in self._retrains:
+        elif self._known(decision.decision_id, ledger.standing):
             _log.info("decision %s came again: passed over", decision.decision_id)
+        elif (waits := self._awaited(decision, ledger.standing)) is not None:
+            self._approval.hold(self._next - 1, waits, ledger, now)
         elif decision.action != "retrain":
             self._act(decision, ledger, now)
         elif len(self._retrains) < MOST_RETRAINS:
             self._retrains[decision.decision_id] = (message.offset(), decision)
         else:
             ledger.settle(decision, "rejected", f"{MOST_RETRAINS} retrains wait already", now)
+        self._review(ledger, now)
+
+    def _known(self, decision_id: str, standing: Standing) -> bool:
+        return (
+            standing.settled(decision_id) or decision_id in self._retrains or self._approval.has(decision_id)
+        )
+
+    def _awaited(self, decision: Decision, standing: Standing) -> Awaited | None:
+        return awaited(decision, standing.manifests) if self._decisions.approval == "manual" else None
+
+    def _review(self, ledger: Ledger, now: int) -> None:
+        """Look at what waits for approval whenever roles may have changed, or the monitor been paused."""
+        if (decision := self._approval.decision) is not None:
+            try:
+                self._refuse(decision, ledger.standing)
+                refusal = None
+            except RejectedError as error:
+                refusal = str(error)
+            self._approval.review(refusal, ledger, now)
 
     def _act(self, decision: Decision, ledger: Ledger, now: int) -> None:
         try:
             self._refuse(decision, ledger.standing)
             if decision.action in {"pause", "resume"}:
                 ledger.settle(decision, "done", self._paused(decision), now)
-            else:
+            elif not self._approval.declined(decision, ledger, now):
                 changed = actions.change(decision, ledger.standing, self._schema, now)
                 ledger.change(decision, changed, now)
         except RejectedError as error:
@@ -150,21 +177,24 @@ class Trainer:
             self._course.cancel()
             end = Unfit(str(error), rejected=True)
         if end is not None:
-            del self._retrains[decision.decision_id]
-            self._end(end, decision, ledger, now)
+            offset, _ = self._retrains.pop(decision.decision_id)
+            self._end(end, decision, offset, ledger, now)
+            self._review(ledger, now)
 
-    def _end(self, end: End, decision: Decision, ledger: Ledger, now: int) -> None:
+    def _end(self, end: End, decision: Decision, offset: int, ledger: Ledger, now: int) -> None:
+        standing = ledger.standing
         if isinstance(end, Unfit):
             ledger.settle(decision, "rejected" if end.rejected else "failed", end.reason, now)
             return
-        if self._share is None:
-            changed = actions.enrolled(end, end.verdict, decision, ledger.standing, now)
-        else:
-            changed = actions.on_trial(end, end.verdict, decision, ledger.standing, self._share, now)
-        ledger.change(decision, changed, now)
+        found = begun(end, decision, standing, self._decisions, now)
+        if isinstance(found, actions.Change):
+            ledger.change(decision, found, now)
+        elif ledger.register(decision, found, now) and (waits := self._awaited(decision, standing)):
+            self._approval.hold(offset, waits, ledger, now)
 
     def _refuse(self, decision: Decision, standing: Standing) -> None:
         """Raise what forbids a decision now: a pause the monitor's, another champion one about a version."""
+        self._approval.refuse(decision)
         by_monitor = decision.requested_by == "monitor"
         if by_monitor and self._note:
             raise RejectedError(f"the monitor is {self._note}")

@@ -41,9 +41,15 @@ BODY = """
 features = { x = "number", y = "number" }
 labels = { classes = [0, 1], horizon = "100s" }
 windows = { length = "200s", bucket = "40s" }
-decisions = { false_alarm_every = 1000, retrain_from = 200 }
-training = { families = ["linear"], folds = 2 }
-limits.idle_after = "10m"
+[decisions]
+false_alarm_every = 1000
+retrain_from = 200
+retrain_budget = { every = 300, burst = 1 }
+[training]
+families = ["linear"]
+folds = 2
+[limits]
+idle_after = "10m"
 """
 Given = Mapping[int, Sequence[Decision]]
 
@@ -196,6 +202,7 @@ def test_a_live_loop_and_its_backtest_decide_the_same(
     assert "rollback" in actions, "from the bad version"
     done = [one["action"] for one in live.decisions if live.results[one["decision_id"]]["status"] == "done"]
     assert "retrain" in done, "when the world turned over"
+    assert "held back by [decisions] retrain_budget" in " ".join(one["reason"] for one in live.decisions)
     assert backtested(stream, with_late_labels(events), given) != live, "a planted bug"
     with without_the_n(monkeypatch):
         assert backtested(stream, events, given) != live, "another"

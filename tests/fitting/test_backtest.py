@@ -45,6 +45,41 @@ def test_a_change_is_found_and_mended(tmp_path: Path) -> None:
     assert found["adaptive-forest"].error < found["never"].error
 
 
+def test_a_strategy_is_picked_from_what_the_stream_s_own_buckets_say(tmp_path: Path) -> None:
+    made = stream(decisions={**BODY["decisions"], "strategy": "auto"})
+    question = asked(written(tmp_path), made, delay=5_000)
+    one = told(question, tmp_path)["stream"]
+    assert told(question, tmp_path)["stream"].results == one.results, "a replay decides the same"
+    [(retrain, why)] = [
+        (decision, one.results[decision.decision_id].reason)
+        for decision in one.decisions
+        if decision.action == "retrain" and one.results[decision.decision_id].status == "done"
+    ]
+    traffic = retrain.evidence["traffic"]
+    assert (traffic["events"], traffic["label_wait_ms"]) == (traffic["labelled"], 5_000)
+    assert traffic["span_ms"] == traffic["events"] * 1_000
+    assert "; strategy auto: blue-green, as its gate (" in why, "the champion is wrong on all of them"
+
+
+def test_roles_do_not_flap_where_labels_oscillate(tmp_path: Path) -> None:
+    end, every, burst = 2_800, 800, 2
+    path = written(tmp_path, turns=FIRST, end=end)
+
+    def played(**limits: object) -> tuple[int, int, str]:
+        one = told(asked(path, stream(decisions={**BODY["decisions"], **limits})), tmp_path)["stream"]
+        retrains = [decision for decision in one.decisions if decision.action == "retrain"]
+        reasons = " ".join(decision.reason for decision in retrains)
+        return len(retrains), len(one.promotions) + len(one.rollbacks), reasons
+
+    retrains, changes, reasons = played(cooldown=150, retrain_budget={"every": every, "burst": burst})
+    assert retrains <= burst + (end - FIRST) // every
+    assert 0 < changes <= retrains
+    assert "until now it was held back by [decisions] retrain_budget" in reasons
+    often, flaps, _ = played(cooldown=0, retrain_budget={"every": 0})
+    assert often > 2 * retrains, "as long as nothing holds them back"
+    assert flaps > 2 * changes
+
+
 def test_the_loop_without_alarms_is_never(tmp_path: Path) -> None:
     calm = stream(decisions={"tolerance": 0.99})
     found = told(asked(written(tmp_path), calm, with_baselines=True), tmp_path)

@@ -20,7 +20,10 @@ BUCKET, LABELS = 10, 25
 
 
 def stream(task: str = "classification", **decisions: float) -> Settings:
-    made = {"windows": {"length": "30ms", "bucket": f"{BUCKET}ms"}, "decisions": decisions, "task": task}
+    made = {
+        "windows": {"length": "30ms", "bucket": f"{BUCKET}ms"}, "task": task,
+        "decisions": {"cooldown": 0, **decisions},
+    }  # fmt: skip
     return settings(**made, **({} if task == "classification" else {"labels": {"horizon": "1h"}}))
 
 
@@ -194,7 +197,10 @@ def test_a_version_that_is_worse_than_the_one_before_goes_back_without_an_alarm(
     [asked] = monitor.asked
     assert asked.drift is None
     assert (asked.decision.action, asked.decision.target_version) == ("rollback", 1)
-    assert "worse on 8; evidence" in asked.decision.reason, "2^9 / 9 of 20, nobody being better on any"
+    assert asked.decision.reason == (
+        "version 2 is better than version 1 on 0 of 160 events that both answered, worse on 8: evidence 56.8 "
+        "of 20 that it is worse"
+    ), "2^9 / 9, nobody being better on any"
 
 
 def test_after_its_probation_a_version_is_compared_no_more() -> None:

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from console.counts import counts, watermark
 from console.facts import Facts, VersionFacts
+from console.pending import Pending
 from console.service_facts import Position, ServiceFacts
 from console.status_page import page
 from console.workers import GONE_AFTER_MS, WorkerFacts, processes, scorers, service_state
@@ -162,10 +163,11 @@ def facts(**changes: Any) -> Facts:
     }  # fmt: skip
     metrics = {"error": 0.12345}
     known: dict[str, Any] = {
-        "stream": "payments", "bootstrap_servers": "", "ts": NOW, "roles": roles, "services": services,
+        "stream": "payments", "bootstrap_servers": "", "ts": NOW, "roles": roles, "why": None,
+        "services": services,
         "versions": [VersionFacts(version=7, estimator="a tree", created_ts=0, metrics=metrics)],
         "counts": counts(TOTALS, NOW - 90_000), "watermark": watermark(TOTALS, NOW),
-        "newest_window": TOTALS.newest, "topics": {},
+        "newest_window": TOTALS.newest, "pending": None, "topics": {},
     }  # fmt: skip
     return Facts(**{**known, **changes})
 
@@ -235,6 +237,20 @@ def test_the_page_says_what_is_wrong() -> None:
         "; 12 tallies not counted yet",
     ):
         assert part in text
+
+
+def test_the_page_says_why_these_serve() -> None:
+    why = "version 8 on trial with 10% of the traffic: error 0.1 against the champion's 0.3"
+    assert f"shadows 6\n  decided: {why}" in shown(facts(why=why), 200).replace(" \n", "\n")
+
+
+def test_the_page_says_what_waits_for_approval_and_how_to_answer() -> None:
+    waits = Pending(
+        decision_id="alarm.1", since=NOW - HOUR, version=9, champion=7, why="error 0.1 against 0.3"
+    )
+    text = " ".join(shown(facts(pending=waits)).split())
+    assert "version 9 waits for approval (alarm.1, asked for 60m ago): error 0.1 against 0.3; `" in text
+    assert "`scoreloop approve STREAM.toml` makes it champion, `scoreloop reject STREAM.toml` turns" in text
 
 
 def test_what_the_joiner_itself_counts_is_shown_where_it_differs() -> None:

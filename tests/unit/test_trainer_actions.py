@@ -33,7 +33,7 @@ def test_a_rollback_goes_to_the_newest_previous_and_takes_it_from_there() -> Non
     log = Log(versions=3)
     roles = after(log, "rollback")
     assert (roles.epoch, roles.champion, roles.previous) == (4, 2, (1,))
-    assert log.status("d")[1] == "version 2 is champion again, version 3 is left"
+    assert log.status("d")[1] == "version 2 is champion again, version 3 is left: a test"
 
 
 def test_a_rollback_to_a_version_leaves_all_newer_ones_behind() -> None:

@@ -95,7 +95,7 @@ def test_no_verdict_before_enough_events_on_which_they_differ() -> None:
 
 
 def test_each_further_challenger_of_a_champion_needs_more() -> None:
-    monitor, taken = Trying(least_apart=0), []
+    monitor, taken = Trying(least_apart=0, cooldown=0), []
     for canary, champion in ((2, 1), (3, 1), (4, 1), (5, 4)):
         monitor.roles(canary, champion)
         monitor.buckets(25, canary, 0, 1, champion)
@@ -112,6 +112,18 @@ def test_a_trial_that_roles_have_ended_has_no_verdict() -> None:
     monitor.roles(canary=None)
     monitor.buckets(20, 2, 0, 5)
     assert monitor.asked == []
+
+
+@pytest.mark.parametrize(
+    ("approval", "actions"), [("manual", ["promote", "reject"]), ("automatic", ["promote"])]
+)
+def test_the_monitor_goes_on_watching_a_canary_that_waits(approval: str, actions: list[str]) -> None:
+    monitor = Trying(approval=approval)
+    monitor.roles(canary=2)
+    monitor.buckets(10, 2, 1, 8)
+    monitor.buckets(30, 2, 9, 0)
+    assert [asked.action for asked in monitor.asked] == actions
+    assert len({asked.decision_id for asked in monitor.asked}) == len(actions)
 
 
 def trained(strategy: str) -> Log:

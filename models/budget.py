@@ -1,0 +1,63 @@
+"""How often the loop may change the champion by itself: a cooldown after each change, and a retrain budget.
+
+Both count what final buckets say, labelled events and events, and never look at a clock: so a replay holds
+back what the live run did. The budget is a token bucket: it holds `burst` retrains, begins full, and gets one
+more for each `every` events served; so in n events there are at most burst + n / every retrains.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from events.records import Decision
+from events.settings import Decisions
+from models.tallies import Cell, Tally
+
+Limit = Literal["cooldown", "retrain_budget"]
+"""What holds back, by its name in `[decisions]`."""
+
+
+class Budget(Struct):
+    """Plain numbers, kept as JSON in `internal.windows`."""
+
+    champion: int = 0
+    """0 before the first."""
+    since: int = 0
+    """Buckets that start before are not of its time as champion."""
+    cooling: int = 0
+    """Labelled events until another change may be asked for."""
+    owed: int = 0
+    """Events until the retrain budget is full again."""
+
+    def change(self, champion: int, newest: int, decisions: Decisions) -> None:
+        """Another champion serves; `newest` is where the newest bucket starts of which anything is known."""
+        self.cooling = decisions.cooldown if self.champion else 0
+        self.champion, self.since = champion, newest
+
+    def take(self, cell: Cell, tally: Tally) -> None:
+        """The next of the final buckets, of whichever version."""
+        if cell.role == "shadow":
+            return
+        self.owed = max(self.owed - tally.predictions, 0)
+        if cell.model_version == self.champion and cell.from_ts >= self.since:
+            self.cooling = max(self.cooling - tally.matched, 0)
+
+    def limit(self, decision: Decision, decisions: Decisions) -> Limit | None:
+        """What forbids to ask for `decision` now; None where nothing does.
+
+        A rollback is never held back, nor is taking out what serves beside the champion. The budget is for
+        retrains that an alarm asks for.
+        """
+        if decision.action in {"retrain", "promote"} and self.cooling:
+            return "cooldown"
+        budget = decisions.retrain_budget
+        over = self.owed + budget.every > budget.every * budget.burst
+        return "retrain_budget" if _by_alarm(decision) and over else None
+
+    def spend(self, decision: Decision, decisions: Decisions) -> None:
+        """`decision` is asked for."""
+        self.owed += decisions.retrain_budget.every if _by_alarm(decision) else 0
+
+
+def _by_alarm(decision: Decision) -> bool:
+    return decision.action == "retrain" and decision.alarm_id is not None

@@ -1,0 +1,177 @@
+"""What a cooldown and a retrain budget hold back, when it is asked for after all, and what is said of it."""
+
+from itertools import count
+from typing import Any
+
+import joins
+import pytest
+from samples import settings
+
+from events.outputs import Message
+from events.records import Decision, Drift, Manifest, Roles
+from events.topics import ROLES_KEY, version_key
+from models import exact
+from models.monitor_book import MonitorBook
+from models.tallies import Tally
+
+BUCKET, OF = 10, 40
+
+
+class Oscillating:
+    """A loop in small: two concepts in turn, each champion knows one of them, and what is asked for is done.
+
+    A retrain makes a version that knows the concept there is, and a rollback goes back, both at once.
+    """
+
+    def __init__(self, *, restarts: bool = False, **decisions: Any) -> None:
+        self.settings = settings(windows={"length": "30ms", "bucket": f"{BUCKET}ms"}, decisions=decisions)
+        self.book = MonitorBook(self.settings, 1)
+        self.knows: dict[int, int] = {}
+        self.champions: list[int] = []
+        self.apart: list[int] = []
+        """Labelled events between each promotion and the change of champion before it."""
+        self.asked: list[Decision] = []
+        self.drifts: list[Drift] = []
+        self.said: set[str | None] = set()
+        self._restarts = restarts
+        self._epochs, self._now, self._state = count(1), 0, dict[bytes, bytes]()
+        self.promote(0)
+
+    @property
+    def retrains(self) -> list[Decision]:
+        return [one for one in self.asked if one.action == "retrain"]
+
+    def promote(self, concept: int) -> None:
+        version = len(self.knows) + 1
+        self.knows[version] = concept
+        metrics = {"rows": 500, "loss_sum": 25, "gate": {}}
+        manifest = Manifest(
+            version=version, created_ts=0, artifact_sha256="0" * 64, format="skops", estimator="linear",
+            schema_sha256="0" * 64, trained_on={}, params={}, parent_version=None, decision_id="d",
+            metrics=metrics, environment={},
+        )  # fmt: skip
+        self.book.follow(version_key(version), manifest.encoded())
+        if self.champions:
+            self.apart.append((self._now - self._changed) * OF)
+        self.serve(version, *self.champions[-1:])
+
+    def serve(self, champion: int, *previous: int) -> None:
+        self.champions.append(champion)
+        self._changed = self._now
+        roles = Roles(
+            epoch=next(self._epochs), ts=0, champion=champion, previous=previous, shadows=previous,
+            decision_id="d",
+        )  # fmt: skip
+        self.book.follow(ROLES_KEY, roles.encoded())
+
+    def run(self, buckets: int, period: int, *, done: bool = True) -> None:
+        """Buckets of one concept for `period` of them, then of the other."""
+        for _ in range(buckets):
+            concept = self._now // period % 2
+            for asked in self._bucket(concept):
+                if done and asked.action == "retrain":
+                    self.promote(concept)
+                elif done and asked.action == "rollback":
+                    self.serve(self.champions[-2])
+
+    def _bucket(self, concept: int) -> list[Decision]:
+        champion, before = self.champions[-1], self.champions[-2:-1]
+        wrong = 2 if self.knows[champion] == concept else 30
+        pairs = {
+            (one, (self.knows[one] == concept) - (self.knows[champion] == concept)): 28 for one in before
+        }
+        tally = Tally(predictions=OF, matched=OF, loss=wrong * exact.ONE, pairs=pairs)
+        at = self._now * BUCKET
+        self._now += 1
+        for key, value in (joins.cell(at, tally, version=champion), joins.stands(0, at + BUCKET)):
+            self.book.take(key, value)
+        news = self.book.news(self._now, running=False)
+        decisions = [one.decision for one in news.asked]
+        self.asked += decisions
+        self.drifts += [*news.drifts, *(one.drift for one in news.asked if one.drift is not None)]
+        for message in self.book.changes(f"turn {self._now}"):
+            self._keep(message)
+        if self._restarts:
+            self.book = MonitorBook.restored(self.settings, 1, self._state)
+        self.said.add(self.book.held_back)
+        return decisions
+
+    def _keep(self, message: Message) -> None:
+        key, value = message["key"], message["value"]
+        assert isinstance(key, bytes)
+        if isinstance(value, bytes):
+            self._state[key] = value
+        else:
+            self._state.pop(key, None)
+
+
+BOUNDED = {"cooldown": 400, "retrain_budget": {"every": 4_000, "burst": 2}, "probation": 200}
+UNLIMITED = {**BOUNDED, "cooldown": 0, "retrain_budget": {"every": 0}}
+
+
+@pytest.mark.parametrize("period", [3, 15])
+def test_labels_that_oscillate_do_not_make_roles_flap(period: int) -> None:
+    buckets = 200
+    loop, free = Oscillating(**BOUNDED), Oscillating(**UNLIMITED)
+    loop.run(buckets, period)
+    free.run(buckets, period)
+    retrains = 2 + buckets * OF // 4_000
+    assert 0 < len(loop.apart) <= retrains
+    assert len(loop.champions) - 1 <= 2 * retrains, "each promotion may be rolled back from, once"
+    assert min(loop.apart[1:]) >= 400, "no promotion sooner than the cooldown after whatever change"
+    assert len(free.champions) > 2 * len(loop.champions), "without bounds they do flap"
+
+
+def test_the_cooldown_alone_bounds_how_soon_one_change_follows_another() -> None:
+    loop = Oscillating(cooldown=400, retrain_budget={"every": 0})
+    loop.run(100, 7)
+    assert min(loop.apart[1:]) >= 400
+    assert len(loop.champions) - 1 <= 2 * (1 + 100 * OF // 400)
+
+
+def test_a_rollback_on_probation_is_not_held_back() -> None:
+    loop = Oscillating(cooldown=10_000)
+    loop.run(2, 100)
+    loop.promote(1)
+    loop.run(4, 100)
+    assert ([one.action for one in loop.asked], loop.champions) == (["rollback"], [1, 2, 1])
+
+
+def test_a_retrain_waits_for_the_cooldown_its_alarm_does_not() -> None:
+    loop = Oscillating(cooldown=1_200, probation=0, restarts=True)
+    loop.run(1, 100)
+    loop.promote(1)
+    loop.run(29, 100, done=False)
+    assert (loop.retrains, len(loop.drifts)) == ([], 1)
+    held = "was held back by [decisions] cooldown, 1200 labelled events after version 2 became champion"
+    assert loop.said == {None, f"a retrain {held}"}
+    loop.run(1, 100, done=False)
+    [asked] = loop.retrains
+    assert asked.alarm_id == loop.drifts[0].alarm_id
+    assert asked.evidence["labels"] >= 500, "the newest ask, not the first"
+    assert asked.reason.endswith(f"; until now it {held}")
+    assert (loop.book.held_back, len(loop.drifts)) == (None, 1)
+
+
+def test_the_budget_holds_back_what_alarms_ask_for_until_events_have_filled_it() -> None:
+    budget = {"every": 2_000, "burst": 2}
+    loop = Oscillating(cooldown=0, retrain_budget=budget, retrain_from=200, probation=0, restarts=True)
+    loop.promote(1)
+    loop.run(100, 200, done=False)
+    at = [one.evidence["labels"] for one in loop.retrains]
+    assert len(at) == 3, "two at once, one when 2,000 events have passed, and the next has not come"
+    assert at[1] == 200
+    assert at[2] < 2_000
+    assert "retrain_budget, one in 2000 events and at most 2 at once" in " ".join(filter(None, loop.said))
+
+
+def test_what_is_held_back_against_a_champion_that_serves_no_more_is_void() -> None:
+    loop = Oscillating(cooldown=1_200, probation=0)
+    loop.run(1, 100)
+    loop.promote(1)
+    loop.run(20, 100, done=False)
+    assert loop.book.held_back is not None
+    loop.promote(0)
+    assert loop.book.held_back is None
+    loop.run(40, 100)
+    assert loop.retrains == []
