@@ -15,6 +15,7 @@ from events.internal import SourceProgress
 from events.monitor_state import TOTALS_KEY, Totals
 from events.records import Metric
 from events.settings import Settings
+from events.signatures import Trust
 from transport.standing import newest, offsets
 from transport.tail import last, recent
 from transport.topics import partitions
@@ -85,7 +86,7 @@ def _offsets(client: AdminClient, topic: str, count: int) -> dict[str, tuple[int
 
 
 def _models(settings: Settings, there: Mapping[str, int]) -> ModelsView:
-    view = ModelsView()
+    view = ModelsView(Trust(settings))
     name = topics.MODELS.of(settings.name)
     for key, value in newest(settings.kafka, name).items() if name in there else ():
         try:

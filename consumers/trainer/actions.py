@@ -1,5 +1,6 @@
 """What each decision makes of the roles. Pure: decision and standing give the new roles, or a refusal."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from consumers.trainer.draft import DRAFT, Draft
 from consumers.trainer.standing import Standing
 from events.errors import ScoreloopError
 from events.records import Canary, Decision, Manifest, Roles
+from events.signatures import SignatureError, Trust
 
 MOST_PREVIOUS = 20
 """How many champions back `roles` names: each record repeats them."""
@@ -110,6 +112,19 @@ def request(decision: Decision, standing: Standing, schema_sha256: str) -> Reque
     if champion is None or champion.schema_sha256 != schema_sha256:
         raise RejectedError(f"version {roles.champion} {_OTHER_SCHEMA}")
     return Request(decision, champion, roles.epoch)
+
+
+def refuse_unsigned(decision: Decision, trust: Trust) -> None:
+    """Refuse a version that somebody brings through `control` and whose maker has none of the stream's keys.
+
+    Raises:
+        RejectedError: its facts are not signed as they must be.
+    """
+    if DRAFT in decision.evidence:
+        try:
+            trust.check(json.dumps(decision.evidence[DRAFT]))
+        except SignatureError as error:
+            raise RejectedError(f"evidence.draft {error}") from None
 
 
 def refuse_stale(decision: Decision, standing: Standing) -> None:

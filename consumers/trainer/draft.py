@@ -20,11 +20,14 @@ class Draft(Record):
     metrics: dict[str, Any]
     environment: dict[str, str]
     reference: dict[str, Any] | None = None
+    signature: str | None = None
+    """By who made it: one that comes through `control` must have one where the stream has keys."""
 
     def manifest(self, version: int, parent: int | None, decision_id: str, now: int) -> Manifest:
         """The manifest that makes it a version."""
+        facts = {**dict(self), "signature": None}
         return Manifest(
-            version=version, created_ts=now, parent_version=parent, decision_id=decision_id, **dict(self)
+            version=version, created_ts=now, parent_version=parent, decision_id=decision_id, **facts
         )
 
     @property

@@ -10,6 +10,7 @@ from events import topics
 from events.errors import ScoreloopError
 from events.outputs import Message
 from events.records import Decision, DecisionResult, Record
+from events.signatures import Sign
 
 Status = Literal["done", "rejected", "failed", "inconclusive"]
 Intact = Callable[[str], object]
@@ -19,11 +20,15 @@ _log = logging.getLogger(__name__)
 
 
 class Ledger:
-    """Notes each result for the turn's transaction, and in `standing`, on which the next decision rests."""
+    """Notes each result for the turn's transaction, and in `standing`, on which the next decision rests.
 
-    def __init__(self, standing: Standing, intact: Intact) -> None:
+    `sign` signs the manifests and the roles.
+    """
+
+    def __init__(self, standing: Standing, intact: Intact, sign: Sign) -> None:
         self.standing = standing
         self._intact = intact
+        self._sign = sign
         self._records: list[Message] = []
 
     def settle(self, decision: Decision, status: Status, reason: str, now: int) -> None:
@@ -38,15 +43,16 @@ class Ledger:
             self.settle(decision, "failed", f"version {change.version} was not taken up: {error}", now)
             return
         if change.manifest is not None:
-            self._write(topics.version_key(change.version), change.manifest)
+            self._write(topics.version_key(change.version), self._sign(change.manifest))
         epoch = change.roles.epoch
         status: Status = "inconclusive" if decision.evidence.get("finding") == "inconclusive" else "done"
         result = DecisionResult(
             status=status, reason=change.reason, version=change.version, epoch=epoch, ts=now
         )
         self._settle(decision, result)
-        self._write(topics.roles_key(epoch), change.roles)
-        self._write(topics.ROLES_KEY, change.roles)
+        roles = self._sign(change.roles)
+        self._write(topics.roles_key(epoch), roles)
+        self._write(topics.ROLES_KEY, roles)
 
     def taken(self) -> list[Message]:
         """The records of `models` that were noted since the last taking, in order."""
