@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import click
 
+from console.operator import by_operator
 from console.sources import source_options
 from console.stream import json_option, print_json, stream_argument
 from consumers.trainer.draft import DRAFT
@@ -20,7 +21,7 @@ from events.records import Decision, DecisionResult
 from events.settings import Settings
 from models import training
 from models.registry import Registry
-from producers.decisions import Asking, decided
+from producers.decisions import Asking
 from producers.examples import examples, origin
 from producers.rows import Rows
 from transport.topics import require
@@ -51,7 +52,7 @@ def train(settings: Settings, rows: Rows, seed: int, *, as_json: bool) -> None:
     trained_on = {**origin(rows, seed), "used": len(found.rows), "rows_sha256": kept}
     draft = sign(registered(settings, trained, trained_on))
     reason = f"trained on {len(found.rows)} rows of {rows.name}"
-    result = _promoted(settings, decided("promote", reason, evidence={DRAFT: draft.model_dump()}))
+    result = _promoted(settings, by_operator("promote", reason, evidence={DRAFT: draft.model_dump()}))
     facts = {
         "version": result.version,
         "epoch": result.epoch,

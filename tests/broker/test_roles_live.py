@@ -126,3 +126,22 @@ def test_scorers_with_public_keys_follow_nothing_else(kafka: Kafka, tmp_path: Pa
         assert (worker.epoch, worker.champion) == (2, 2), "the newest valid roles/<epoch>"
         assert "none of" in (worker.error or "")
         assert served_by(stream, 99) == 2
+
+
+def test_a_version_that_answers_its_golden_rows_otherwise_is_refused(kafka: Kafka, tmp_path: Path) -> None:
+    stream = Stream(kafka, tmp_path)
+    stream.train(seed=1)
+    made = json.loads(stream.read(topics.MODELS)[0].value() or b"")
+    first, *others = made["golden"]
+    turned = {**first, "probabilities": dict(zip(first["probabilities"], (0.5, 0.5), strict=True))}
+    with stream.scorer():
+        stream.await_worker(lambda worker: worker.champion == 1 and worker.error is None)
+        stream.put(b"version/2", json.dumps({**made, "version": 2, "golden": [turned, *others]}).encode())
+        stream.put(b"roles", roles(2, 2))
+        worker = stream.await_worker(lambda w: w.error is not None)
+        assert "version 2 answers 1 of its manifest's 8 golden rows otherwise" in (worker.error or "")
+        assert (worker.epoch, worker.champion) == (1, 1)
+        assert served_by(stream, 1) == 1
+        stream.put(b"version/3", json.dumps({**made, "version": 3}).encode())
+        stream.put(b"roles", roles(3, 3))
+        stream.await_worker(lambda w: w.champion == 3 and w.error is None)
