@@ -65,6 +65,14 @@ class Trust:
         if not any(_by(key, signature, message) for key in self._keys):
             raise SignatureError("has a signature of none of [registry] public_keys")
 
+    @staticmethod
+    def signed(value: bytes) -> bool:
+        """Whether a record claims to be signed, by whomever."""
+        try:
+            return bool(json.loads(value)[FIELD])
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return False
+
     def genuine(self, value: bytes) -> bool:
         """Whether `check` lets a record through."""
         try:

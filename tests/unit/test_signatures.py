@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from samples import CLASSIFICATION, settings
+from samples import CLASSIFICATION, Record, settings
 from trainings import Log, decision, draft
 
 from console.keys import keys
@@ -17,6 +17,8 @@ from events.errors import ScoreloopError
 from events.records import Roles
 from events.settings import Settings, load
 from events.signatures import SignatureError, Signer, Trust, canonical
+from verify.history import History
+from verify.report import Findings
 
 SIGNER, _PEM = Signer.new("payments")
 OTHER, _ = Signer.new("payments")
@@ -242,3 +244,20 @@ def test_what_is_no_public_key_is_a_sentence(tmp_path: Path, entry: str) -> None
 def test_pickles_are_allowed_only_where_versions_are_signed() -> None:
     with pytest.raises(ValueError, match="`allow_pickle` needs `public_keys`"):
         Settings.model_validate({**CLASSIFICATION, "registry": {"allow_pickle": True}})
+
+
+@pytest.mark.parametrize(
+    ("epochs", "broken"),
+    [
+        ([ROLES, ROLES], 0),  # a stream before it had keys
+        ([ROLES, SIGNER(ROLES)], 0),
+        ([SIGNER(ROLES), ROLES], 1),
+        ([ROLES, OTHER(ROLES)], 1),
+    ],
+)
+def test_verify_names_what_is_not_signed_once_something_was(epochs: list[Roles], broken: int) -> None:
+    findings = Findings("payments")
+    messages: Any = [Record(roles.encoded(), name=b"roles/3", of="payments.models") for roles in epochs]
+    history = History(messages, findings, Trust(KEYED))
+    assert len(history.past) == 2 - broken
+    assert [finding.promise for finding in findings.report(0).findings] == ["I5"] * broken
