@@ -30,7 +30,7 @@ from producers.rows import Rows
 )
 @stream_argument
 @click.option("--file", "file", type=click.Path(path_type=Path, dir_okay=False), required=True,
-              help="A fitted scikit-learn pipeline: .skops, or .joblib where that is allowed.")  # fmt: skip
+              help="A fitted pipeline: .skops, .onnx, or .joblib where that is allowed.")  # fmt: skip
 @click.option("--champion", "at_once", is_flag=True,
               help="Make it champion at once, without holding it against the one there is.")  # fmt: skip
 @partial(source_options, required=False)

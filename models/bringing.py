@@ -8,9 +8,10 @@ from sklearn.pipeline import Pipeline
 from events.errors import ScoreloopError
 from events.schema import Label, same_label
 from events.settings import Settings
+from models.onnx_model import OnnxModel
 
 
-def renumbered(pipeline: Pipeline, settings: Settings) -> bool:
+def renumbered(pipeline: Pipeline | OnnxModel, settings: Settings) -> bool:
     """Have `pipeline`, which learned the stream's labels as they are, name classes by index.
 
     Whether anything was changed: one whose classes are indexes and no labels is left as it is.

@@ -7,15 +7,18 @@ import joblib
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from events.errors import ScoreloopError
 from events.settings import Settings
 from models import artifact
 from models.artifact import ArtifactError
+from models.bringing import renumbered
+from models.onnx_model import OnnxModel
 from models.registry import Registry
 
-JOBLIB = "joblib"
+JOBLIB, ONNX = "joblib", "onnx"
 PICKLED = frozenset({JOBLIB})
 """Formats that can run any code as they are opened, before anything of what they hold can be looked at."""
-FORMATS = frozenset({artifact.FORMAT}) | PICKLED
+FORMATS = frozenset({artifact.FORMAT, ONNX}) | PICKLED
 
 
 class Made(Protocol):
@@ -41,7 +44,7 @@ def opened(made: Made, registry: Registry, settings: Settings) -> Pipeline:
         ScoreloopError: the artefact is missing, has another hash, or may not or cannot be opened.
     """
     refuse(made.format, settings, signed=made.signature is not None)
-    return parsed(registry.get(made.artifact_sha256), made.format)
+    return parsed(registry.get(made.artifact_sha256), made.format, settings)
 
 
 def refuse(form: str, settings: Settings, *, signed: bool) -> None:
@@ -63,8 +66,8 @@ def refuse(form: str, settings: Settings, *, signed: bool) -> None:
         raise ArtifactError(f"an artefact in the format {form} is opened only where its version is signed")
 
 
-def parsed(data: bytes, form: str) -> Pipeline:
-    """The pipeline in `data`, which `refuse` has let through.
+def parsed(data: bytes, form: str, settings: Settings) -> Pipeline:
+    """The pipeline in `data`, which `refuse` has let through; what is in ONNX answers like one.
 
     Raises:
         ArtifactError: it holds none.
@@ -72,8 +75,14 @@ def parsed(data: bytes, form: str) -> Pipeline:
     if form == artifact.FORMAT:
         return artifact.loads(data)
     try:
+        if form == ONNX:
+            model = OnnxModel(data)
+            renumbered(model, settings)  # its bytes name its classes as they are, and stay as they are
+            return model
         loaded = joblib.load(io.BytesIO(data))
         check_is_fitted(loaded)
+    except ScoreloopError:
+        raise
     except Exception as error:
         raise ArtifactError(f"the artefact cannot be read as {form} ({type(error).__name__})") from error
     return loaded if isinstance(loaded, Pipeline) else Pipeline([("estimate", loaded)])

@@ -40,8 +40,8 @@ def read(settings: Settings, data: bytes, form: str, *, ours: bool) -> Brought:
             classes or another task.
     """
     opening.refuse(form, settings, signed=bool(settings.registry.public_keys))
-    pipeline = opening.parsed(data, form)
-    if not ours and renumbered(pipeline, settings):
+    pipeline = opening.parsed(data, form, settings)
+    if form != opening.ONNX and not ours and renumbered(pipeline, settings):
         data = artifact.dumps(pipeline) if form == artifact.FORMAT else _pickled(pipeline)
     version = Version(_UNNUMBERED, pipeline, settings.features, settings.task, settings.classes)
     return Brought(pipeline, version, form, data)
