@@ -17,6 +17,7 @@ from events.errors import ScoreloopError
 from events.records import Roles
 from events.settings import Settings, load
 from events.signatures import SignatureError, Signer, Trust, canonical
+from models.monitor_book import MonitorBook
 from verify.history import History
 from verify.report import Findings
 
@@ -261,3 +262,18 @@ def test_verify_names_what_is_not_signed_once_something_was(epochs: list[Roles],
     history = History(messages, findings, Trust(KEYED))
     assert len(history.past) == 2 - broken
     assert [finding.promise for finding in findings.report(0).findings] == ["I5"] * broken
+
+
+def test_the_monitor_follows_nothing_that_is_not_signed() -> None:
+    made = draft().manifest(7, None, "d", 0)
+
+    def state(*records: tuple[bytes, bytes]) -> list[Any]:
+        book = MonitorBook(KEYED, 1)
+        for key, value in records:
+            book.follow(key, value)
+        return book.changes("stamp")
+
+    nothing = state()
+    forged = state((b"version/7", OTHER(made).encoded()), (b"roles", ROLES.encoded()))
+    assert forged == nothing
+    assert state((b"version/7", SIGNER(made).encoded()), (b"roles", SIGNER(ROLES).encoded())) != nothing
