@@ -29,6 +29,7 @@ from events import topics
 from events.outputs import Outputs
 from events.records import Decision, Drift
 from events.settings import Settings
+from events.signatures import Trust
 from models.frame import Row
 from models.labelled import newest
 from models.registry import Registry
@@ -68,7 +69,7 @@ class Loop:
         self._scorer = Scorer(settings)
         self._joins = Joins(settings, self._topics)
         self._monitor = Monitor(settings, 1, "backtest", dict, lambda _: None)
-        self._trainer = Trainer(settings, Standing, registry.get, self._trained, lambda _: None)
+        self._trainer = Trainer(settings, self._standing, registry.get, self._trained, lambda _: None)
         for step, topic in (
             (self._scorer, topics.FEATURES), (self._monitor, topics.TALLIES), (self._trainer, topics.CONTROL),
         ):  # fmt: skip
@@ -122,6 +123,9 @@ class Loop:
             for record in models:
                 self.told.result(record.key() or b"", record.value() or b"")
             self._measure(models)
+
+    def _standing(self) -> Standing:
+        return Standing(Trust(self._settings))
 
     def _trained(self, request: Request) -> Work:
         """A training on the labelled events that are known now."""

@@ -8,6 +8,7 @@ from consumers.roles import ModelsView
 from consumers.serving import Serving, load
 from events.records import Roles
 from events.settings import Settings
+from events.signatures import Trust
 from models.registry import Registry
 
 
@@ -16,7 +17,7 @@ class Serves:
 
     def __init__(self, settings: Settings, registry: Registry, coming: Coming) -> None:
         self._settings, self._registry, self._coming = settings, registry, coming
-        self._view = ModelsView()
+        self._view = ModelsView(Trust(settings))
         self._serving: Serving | None = None
 
     @property

@@ -6,6 +6,7 @@ import click
 
 from console.decide import SHORT, decide
 from console.durations import DurationType
+from console.operator import by_operator
 from console.pending import Pending, asked_for
 from console.stream import json_option, stream_argument
 from consumers.trainer.approval import APPROVES
@@ -13,7 +14,6 @@ from events import topics
 from events.errors import ScoreloopError
 from events.records import DecisionResult
 from events.settings import Settings
-from producers.decisions import decided
 from transport.standing import newest
 from transport.topics import require
 
@@ -48,7 +48,7 @@ def approve(settings: Settings, decision_id: str | None, reason: str, **how: Any
     waits = chosen(settings, decision_id, newest(settings.kafka, topics.MODELS.of(settings.name)))
     click.echo(f"approving {waits.decision_id}: {waits.why}", err=True)
     evidence = {APPROVES: waits.decision_id}
-    made = decided(
+    made = by_operator(
         "promote", reason, model_version=waits.champion, target_version=waits.version, evidence=evidence
     )
     return decide(settings, made, **how)

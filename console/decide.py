@@ -6,12 +6,13 @@ from typing import Any
 import click
 
 from console.durations import DurationType
+from console.operator import by_operator
 from console.stream import json_option, print_json, stream_argument
 from events.durations import written
 from events.errors import ScoreloopError
 from events.records import Decision, DecisionResult
 from events.settings import Settings
-from producers.decisions import Asking, decided
+from producers.decisions import Asking
 
 SHORT, LONG = "60s", "15m"
 
@@ -43,19 +44,19 @@ def retrain(settings: Settings, version: int | None, reason: str, **how: Any) ->
 
     What is not better than the champion, or takes longer than [training] time_limit, leaves it in its place.
     """
-    return decide(settings, decided("retrain", reason, model_version=version), **how)
+    return decide(settings, by_operator("retrain", reason, model_version=version), **how)
 
 
 @_command(SHORT, "A previous champion, default the newest.", 'rollback stream.toml --reason "bad Mondays"')
 def rollback(settings: Settings, version: int | None, reason: str, **how: Any) -> int:
     """Make a previous champion the champion again; the version left is not put back among the previous."""
-    return decide(settings, decided("rollback", reason, target_version=version), **how)
+    return decide(settings, by_operator("rollback", reason, target_version=version), **how)
 
 
 @_command(SHORT, "The version; default the canary.", 'promote stream.toml --version 4 --reason "as agreed"')
 def promote(settings: Settings, version: int | None, reason: str, **how: Any) -> int:
     """Make a version the champion; the champion before it becomes the newest of the previous."""
-    return decide(settings, decided("promote", reason, target_version=version), **how)
+    return decide(settings, by_operator("promote", reason, target_version=version), **how)
 
 
 @_command(
@@ -65,19 +66,19 @@ def promote(settings: Settings, version: int | None, reason: str, **how: Any) ->
 )
 def reject(settings: Settings, version: int | None, reason: str, **how: Any) -> int:
     """Take the canary, or a shadow, out of the roles; or turn down the version that waits for approval."""
-    return decide(settings, decided("reject", reason, target_version=version), **how)
+    return decide(settings, by_operator("reject", reason, target_version=version), **how)
 
 
 @_command(SHORT, None, 'pause stream.toml --reason "labels are being repaired"')
 def pause(settings: Settings, reason: str, **how: Any) -> int:
     """Reject what the monitor decides until `resume`; operators' decisions are acted on."""
-    return decide(settings, decided("pause", reason), **how)
+    return decide(settings, by_operator("pause", reason), **how)
 
 
 @_command(SHORT, None, 'resume stream.toml --reason "labels are right again"')
 def resume(settings: Settings, reason: str, **how: Any) -> int:
     """Act on the monitor's decisions again."""
-    return decide(settings, decided("resume", reason), **how)
+    return decide(settings, by_operator("resume", reason), **how)
 
 
 def decide(settings: Settings, decision: Decision, timeout: int, *, as_json: bool) -> int:

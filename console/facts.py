@@ -16,6 +16,7 @@ from events.internal import SourceProgress
 from events.monitor_state import TOTALS_KEY, Totals
 from events.records import DecisionResult, Metric
 from events.settings import Settings
+from events.signatures import Trust
 from transport.standing import newest, offsets
 from transport.tail import last, recent
 from transport.topics import partitions
@@ -60,7 +61,7 @@ def facts(client: AdminClient, settings: Settings) -> Facts:
     there = partitions(client, settings)
     name = topics.MODELS.of(settings.name)
     models = newest(settings.kafka, name) if name in there else {}
-    view = _view(models)
+    view = _view(settings, models)
     standing = view.standing()
     running = services(client, settings, _now())
     totals, as_of_ts = _totals(settings, there)  # after the lags: what was not behind then is counted
@@ -98,8 +99,8 @@ def _result(models: Mapping[bytes, bytes], decision_id: str) -> str | None:
     return None if result is None else result.reason
 
 
-def _view(models: Mapping[bytes, bytes]) -> ModelsView:
-    view = ModelsView()
+def _view(settings: Settings, models: Mapping[bytes, bytes]) -> ModelsView:
+    view = ModelsView(Trust(settings))
     for key, value in models.items():
         try:
             view.take(key, value)

@@ -9,6 +9,7 @@ from consumers.trainer.standing import Standing
 from events import topics
 from events.records import Decision
 from events.settings import Settings
+from events.signatures import Trust
 from transport.standing import newest
 
 
@@ -28,7 +29,7 @@ def asked_for(settings: Settings, models: Mapping[bytes, bytes]) -> Pending | No
     if settings.decisions.approval != "manual":
         return None
     control = newest(settings.kafka, topics.CONTROL.of(settings.name)).values()
-    return pending(filter(None, map(Decision.found, control)), Standing(models.items()))
+    return pending(filter(None, map(Decision.found, control)), Standing(Trust(settings), models.items()))
 
 
 def pending(decisions: Iterable[Decision], standing: Standing) -> Pending | None:

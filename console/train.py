@@ -8,18 +8,20 @@ from uuid import uuid4
 
 import click
 
+from console.operator import by_operator
 from console.sources import source_options
 from console.stream import json_option, print_json, stream_argument
 from consumers.trainer.draft import DRAFT
 from consumers.trainer.registration import registered
 from consumers.trainer.service import run_trainer
+from consumers.trainer.signing import signing
 from events import topics
 from events.errors import ScoreloopError
 from events.records import Decision, DecisionResult
 from events.settings import Settings
 from models import training
 from models.registry import Registry
-from producers.decisions import Asking, decided
+from producers.decisions import Asking
 from producers.examples import examples, origin
 from producers.rows import Rows
 from transport.topics import require
@@ -41,15 +43,16 @@ def train(settings: Settings, rows: Rows, seed: int, *, as_json: bool) -> None:
     on the newest rows, registers it and writes `roles`: running scorers go over to it between two batches.
     Rows without a label, or without a feature that is not nullable, are left out and counted.
     """
+    sign = signing(settings)
     require(settings, topics.CONTROL, topics.MODELS)  # a broker that is away is told of before the work
     found = examples(settings, rows)
     say(f"{len(found.rows)} rows to learn from, {found.left_out} left out")
     trained = training.train(settings, found.rows, found.labels, say)
     kept = Registry(settings.registry.url).put_rows(found.columns(settings))
     trained_on = {**origin(rows, seed), "used": len(found.rows), "rows_sha256": kept}
-    draft = registered(settings, trained, trained_on)
+    draft = sign(registered(settings, trained, trained_on))
     reason = f"trained on {len(found.rows)} rows of {rows.name}"
-    result = _promoted(settings, decided("promote", reason, evidence={DRAFT: draft.model_dump()}))
+    result = _promoted(settings, by_operator("promote", reason, evidence={DRAFT: draft.model_dump()}))
     facts = {
         "version": result.version,
         "epoch": result.epoch,

@@ -19,6 +19,7 @@ from events.dead_letters import octets
 from events.errors import ScoreloopError
 from events.records import Roles, Worker
 from events.settings import Settings
+from events.signatures import Trust
 from models.registry import Registry
 from transport.reading import is_end, is_record, reader
 
@@ -43,7 +44,7 @@ class Follower(Thread):
         self._worker = worker
         self._progress = progress
         self._registry = Registry(settings.registry.url)
-        self._view = ModelsView()
+        self._view = ModelsView(Trust(settings))
         self._error: str | None = None
         self._end = stop
         self._closing = Event()

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from events.errors import ScoreloopError
 from events.records import Manifest, Roles
+from events.signatures import SignatureError, Trust
 from events.topics import ROLES_KEY
 
 _VERSION_KEY = re.compile(rb"version/(\d+)")
@@ -21,9 +22,10 @@ class RolesError(ScoreloopError):
 
 
 class ModelsView:
-    """The newest record of each key of `models` that has to do with serving."""
+    """The newest record of each key of `models` that has to do with serving, if `trust` lets it through."""
 
-    def __init__(self) -> None:
+    def __init__(self, trust: Trust) -> None:
+        self._trust = trust
         self.manifests: dict[int, Manifest] = {}
         self._newest: bytes | None = None
         self._past: dict[int, bytes] = {}
@@ -32,7 +34,7 @@ class ModelsView:
         """Note a record; whether it says anew who serves.
 
         Raises:
-            RolesError: a manifest cannot be read.
+            RolesError: a manifest is not signed as it must be, or cannot be read.
         """
         if key is None or value is None:
             return False
@@ -42,27 +44,27 @@ class ModelsView:
         if match := _EPOCH_KEY.fullmatch(key):
             self._past[int(match[1])] = value
         elif match := _VERSION_KEY.fullmatch(key):
-            self.manifests[int(match[1])] = _manifest(int(match[1]), value)
+            self.manifests[int(match[1])] = self._manifest(int(match[1]), value)
         return False
 
     def newest(self) -> Roles | None:
         """What the key `roles` says, None when nothing was ever promoted.
 
         Raises:
-            RolesError: it cannot be read, or it is an older epoch's, written again.
+            RolesError: it is not signed as it must be, cannot be read, or is an older epoch's, written again.
         """
         if self._newest is None:
             return None
-        newest, last = _roles(self._newest), next(self.past(), None)
+        newest, last = self._roles(self._newest), next(self.past(), None)
         if last is not None and newest.epoch < last.epoch:
             raise RolesError(_late(newest, last.epoch))
         return newest
 
     def past(self) -> Iterator[Roles]:
-        """The roles kept under their epochs, the newest first, those that can be read."""
+        """The roles kept under their epochs, the newest first, those that are valid."""
         for epoch in sorted(self._past, reverse=True):
             try:
-                roles = _roles(self._past[epoch])
+                roles = self._roles(self._past[epoch])
             except RolesError:
                 continue  # the next older one may do; the newest's error has been told
             if roles.epoch == epoch:
@@ -94,6 +96,29 @@ class ModelsView:
             raise RolesError(f"roles name version {version}, of which models has no manifest")
         return self.manifests[version]
 
+    def _roles(self, value: bytes) -> Roles:
+        self._check("roles", value)
+        try:
+            return Roles.model_validate_json(value)
+        except ValidationError as error:
+            raise RolesError(f"roles cannot be read: {_first(error)}") from None
+
+    def _manifest(self, version: int, value: bytes) -> Manifest:
+        self._check(f"the manifest of version {version}", value)
+        try:
+            manifest = Manifest.model_validate_json(value)
+        except ValidationError as error:
+            raise RolesError(f"the manifest of version {version} cannot be read: {_first(error)}") from None
+        if manifest.version != version:
+            raise RolesError(f"the manifest of version {version} says that it is version {manifest.version}")
+        return manifest
+
+    def _check(self, what: str, value: bytes) -> None:
+        try:
+            self._trust.check(value)
+        except SignatureError as error:
+            raise RolesError(f"{what}: the record {error}; it is not used") from None
+
 
 def check_epoch(roles: Roles, serving: int | None) -> None:
     """Refuse roles that do not come after the epoch that is served.
@@ -107,23 +132,6 @@ def check_epoch(roles: Roles, serving: int | None) -> None:
 
 def _late(roles: Roles, epoch: int) -> str:
     return f"roles of epoch {roles.epoch} came after epoch {epoch} and were ignored"
-
-
-def _roles(value: bytes) -> Roles:
-    try:
-        return Roles.model_validate_json(value)
-    except ValidationError as error:
-        raise RolesError(f"roles cannot be read: {_first(error)}") from None
-
-
-def _manifest(version: int, value: bytes) -> Manifest:
-    try:
-        manifest = Manifest.model_validate_json(value)
-    except ValidationError as error:
-        raise RolesError(f"the manifest of version {version} cannot be read: {_first(error)}") from None
-    if manifest.version != version:
-        raise RolesError(f"the manifest of version {version} says that it is version {manifest.version}")
-    return manifest
 
 
 def _first(error: ValidationError) -> str:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from consumers.roles import ModelsView, RolesError
 from events.records import Manifest, Roles
 from events.settings import Settings
-from models import artifact
+from models import golden
+from models.opening import opened
 from models.registry import Registry
 from models.scoring import Version
 
@@ -25,11 +26,11 @@ def load(
 ) -> Serving:
     """`roles` with each of their versions, taking over from `now` those that it has already.
 
-    An artefact is read once, its hash checked, and those same bytes parsed.
+    Each answers its manifest's golden rows first, as it did when it was registered.
 
     Raises:
         ScoreloopError: a version is unknown, was trained for another schema, its artefact is missing or does
-            not match its hash, or cannot be loaded.
+            not match its hash, cannot be loaded, or answers otherwise.
     """
     versions: dict[int, Version] = {}
     artifacts: dict[int, str] = {}
@@ -46,9 +47,7 @@ def _version(manifest: Manifest, registry: Registry, settings: Settings) -> Vers
         raise RolesError(
             f"version {manifest.version} was trained for another schema than stream.toml's; train a new one"
         )
-    if manifest.format != artifact.FORMAT:
-        raise RolesError(
-            f"version {manifest.version} has the format {manifest.format!r}, which cannot be read"
-        )
-    pipeline = artifact.loads(registry.get(manifest.artifact_sha256))
-    return Version(manifest.version, pipeline, settings.features, settings.task, settings.classes)
+    pipeline = opened(manifest, registry, settings)
+    version = Version(manifest.version, pipeline, settings.features, settings.task, settings.classes)
+    golden.check(version, settings.features, manifest.golden)
+    return version

@@ -169,9 +169,11 @@ class Manifest(Record):
     environment: dict[str, str]
     """Package → version, of what the answers depend on."""
     signature: str | None = None
-    """Signing comes with the registry's keys; until then null."""
+    """As `events.signatures` has it; None in a stream without keys."""
     reference: dict[str, Any] | None = None
     """What its inputs were like, by which drift is told without labels; older versions have none."""
+    golden: list[dict[str, Any]] | None = None
+    """A few rows with its answers, which who loads it must get too; older versions have none."""
 
 
 class DecisionResult(Record):

@@ -1,6 +1,7 @@
 """The stream's settings: `stream.toml`, and the environment. The one place that reads either."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cached_property
@@ -15,8 +16,11 @@ from events.schema import Features, Label, Labels, Section, same_label, schema_s
 from events.settings_errors import sentence
 
 BOOTSTRAP_VARIABLE = "SCORELOOP_BOOTSTRAP_SERVERS"
+SIGNING_KEY_VARIABLE = "SCORELOOP_SIGNING_KEY"
 DEFAULT_BOOTSTRAP = "127.0.0.1:9092"
 BUCKETS_A_WINDOW = 12
+PUBLIC_KEY_PREFIX = "ed25519:"
+_PUBLIC_KEY = re.compile(re.escape(PUBLIC_KEY_PREFIX) + r"[A-Za-z0-9+/]{43}=")
 
 Property = bool | int | float | str
 
@@ -245,9 +249,24 @@ class Training(Section):
 
 
 class Registry(Section):
-    """Where artefacts are kept: a folder beside the file, or an fsspec URL."""
+    """Where artefacts are kept, and who may say which of them serve."""
 
     url: Annotated[str, Field(min_length=1)] = "registry"
+    """A folder beside the file, or an fsspec URL."""
+    signing_key: str | None = None
+    """A file beside this one, with the private key that the trainer signs with; `SCORELOOP_SIGNING_KEY` names
+    another. `scoreloop keys init` makes one. Only who runs the trainer or `train` needs it."""
+    public_keys: tuple[str, ...] = ()
+    """Who may sign versions and roles: keys (`ed25519:…`), or files beside this one with a key a line.
+    Without any nothing is signed or checked; with one, what is not signed by any of them is refused."""
+    allow_pickle: bool = False
+    """Whether signed artefacts in joblib's format, which can run any code as they are opened, may be."""
+
+    @model_validator(mode="after")
+    def _pickle_is_signed(self) -> Self:
+        if self.allow_pickle and not self.public_keys:
+            raise ValueError("`allow_pickle` needs `public_keys`: only what is signed is opened")
+        return self
 
 
 class Settings(Section):
@@ -325,9 +344,10 @@ def read_toml(path: Path, if_missing: str = "") -> dict[str, Any]:
 
 
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
-    """The settings in `path`; `SCORELOOP_BOOTSTRAP_SERVERS` overrides the file's servers.
+    """The settings in `path`.
 
-    A registry that is no URL is taken as a folder beside the file.
+    `SCORELOOP_BOOTSTRAP_SERVERS` overrides the file's servers, `SCORELOOP_SIGNING_KEY` its signing key. A
+    registry that is no URL is taken as a folder beside the file, and so are the files that hold keys.
 
     Raises:
         ScoreloopError: the file is missing or no TOML, or a key is unknown, of a wrong type or contradictory:
@@ -335,10 +355,15 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     """
     document = read_toml(path, "; `scoreloop init` writes one from a CSV")
     if servers := environ.get(BOOTSTRAP_VARIABLE):
-        kafka = document.setdefault("kafka", {})
-        if isinstance(kafka, dict):
-            kafka["bootstrap_servers"] = servers
+        _override(document, "kafka", "bootstrap_servers", servers)
+    if signing_key := environ.get(SIGNING_KEY_VARIABLE):
+        _override(document, "registry", "signing_key", str(Path(signing_key).absolute()))
     return _checked(document, path)
+
+
+def _override(document: dict[str, Any], section: str, key: str, value: str) -> None:
+    if isinstance(table := document.setdefault(section, {}), dict):
+        table[key] = value
 
 
 def _checked(document: dict[str, Any], path: Path) -> Settings:
@@ -346,7 +371,25 @@ def _checked(document: dict[str, Any], path: Path) -> Settings:
         settings = Settings.model_validate(document)
     except ValidationError as error:
         raise ScoreloopError(f"{path}: {sentence(error, Settings)}") from None
-    if "://" in settings.registry.url:
-        return settings
-    folder = path.resolve().parent / settings.registry.url
-    return settings.model_copy(update={"registry": Registry(url=str(folder))})
+    folder, registry = path.resolve().parent, settings.registry
+    found = {
+        "url": registry.url if "://" in registry.url else str(folder / registry.url),
+        "signing_key": registry.signing_key and str(folder / registry.signing_key),
+        "public_keys": tuple(key for entry in registry.public_keys for key in _keys(entry, folder, path)),
+    }
+    return settings.model_copy(update={"registry": registry.model_copy(update=found)})
+
+
+def _keys(entry: str, folder: Path, path: Path) -> list[str]:
+    """The public keys that an entry is, or that stand in the file that it names."""
+    where = f"{path}: [registry] public_keys: {entry!r:.100}"
+    found = [entry]
+    if not entry.startswith(PUBLIC_KEY_PREFIX):
+        try:
+            lines = (folder / entry).read_text(encoding="ascii").splitlines()
+        except (OSError, ValueError) as error:
+            raise ScoreloopError(f"{where} is neither a key nor a file that can be read: {error}") from None
+        found = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    if not found or not all(map(_PUBLIC_KEY.fullmatch, found)):
+        raise ScoreloopError(f"{where} is no key: `{PUBLIC_KEY_PREFIX}` and 32 bytes in Base64")
+    return found

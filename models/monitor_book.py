@@ -24,6 +24,7 @@ from events.monitor_state import (
 from events.outputs import Message
 from events.records import Drift, Manifest, Metric, Roles
 from events.settings import Settings
+from events.signatures import Trust
 from events.topics import ROLES_KEY
 from models.alarms import Alarms
 from models.asking import Asked
@@ -66,6 +67,7 @@ class MonitorBook:
 
     def __init__(self, settings: Settings, partitions: int) -> None:
         self.stamp = ""
+        self._trust = Trust(settings)
         self._length = settings.windows.length
         self._figuring = Figuring(self._length, len(settings.classes), settings.positive_index)
         self._standings = Standings(partitions)
@@ -108,7 +110,9 @@ class MonitorBook:
                 self._warnings.close()
 
     def follow(self, key: bytes, value: bytes) -> None:
-        """A record of `models`; one that cannot be read is the scorers' to complain of."""
+        """A record of `models`; one that cannot be used is the scorers' to complain of."""
+        if not (key == ROLES_KEY or key.startswith(b"version/")) or not self._trust.genuine(value):
+            return
         if key.startswith(b"version/") and (manifest := Manifest.found(value)) is not None:
             self._alarms.version(manifest)
             self._warnings.version(manifest)

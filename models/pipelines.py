@@ -106,7 +106,7 @@ def outputs(fitted: Pipeline, frame: pd.DataFrame, classes: int) -> NDArray[np.f
         if not classes:
             return np.asarray(fitted.predict(frame), dtype=np.float64).reshape(-1, 1)
         known = np.asarray(fitted.predict_proba(frame), dtype=np.float64)
-    if known.shape[1] == classes:
+    if np.array_equal(fitted.classes_, range(classes)):
         return known
     answers = np.zeros((len(frame), classes))
     answers[:, fitted.classes_] = known

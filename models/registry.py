@@ -13,8 +13,9 @@ import os
 import re
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -26,6 +27,15 @@ ROWS = "rows"
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TEMPORARY = ".temporary-"
+
+
+class Kept(NamedTuple):
+    """One thing in the store: `name` is its hash, or a temporary's; `modified` in milliseconds."""
+
+    kind: str
+    name: str
+    size: int
+    modified: int
 
 
 class Registry:
@@ -87,6 +97,61 @@ class Registry:
         rows: dict[str, list[Any]] = parquet.read_table(io.BytesIO(self._get(ROWS, sha256))).to_pydict()
         return rows
 
+    def restore(self, kind: str, data: bytes) -> str:
+        """Put back what was there before, under `ARTIFACTS` or `ROWS`; its SHA-256.
+
+        Raises:
+            ScoreloopError: as for `put`.
+        """
+        return self._put(kind, data)
+
+    def read(self, kind: str, sha256: str) -> bytes:
+        """The bytes of that hash, artefact or rows.
+
+        Raises:
+            ScoreloopError: as for `get`.
+        """
+        return self._get(kind, sha256)
+
+    def kept(self) -> list[Kept]:
+        """Everything that is there, what a killed writer left behind too.
+
+        Raises:
+            ScoreloopError: it cannot be listed.
+        """
+        try:
+            self._files.invalidate_cache()
+            return [
+                Kept(kind, PurePosixPath(path).name, facts["size"], self._modified(path))
+                for kind in (ARTIFACTS, ROWS)
+                for path, facts in self._files.find(f"{self._root}/{kind}", detail=True).items()
+            ]
+        except FileNotFoundError:
+            return []  # as one was removed by another: what is left is looked at next time
+        except Exception as error:
+            raise ScoreloopError(f"{self._shown(self._root)} cannot be listed: {_said(error)}") from error
+
+    def remove(self, one: Kept) -> bool:
+        """Remove what `kept` told of, unless it was written again since; whether it is gone.
+
+        Raises:
+            ScoreloopError: it cannot be removed.
+        """
+        path = f"{self._root}/{one.kind}/{one.name}"
+        try:
+            if self._modified(path) != one.modified:
+                return False
+            self._files.rm_file(path)
+        except FileNotFoundError:
+            return True
+        except Exception as error:
+            raise ScoreloopError(f"{self._shown(path)} cannot be removed: {_said(error)}") from error
+        return True
+
+    def _modified(self, path: str) -> int:
+        moment: datetime = self._files.modified(path)
+        return round(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
+
     def _put(self, kind: str, data: bytes) -> str:
         sha256 = hashlib.sha256(data).hexdigest()
         folder = f"{self._root}/{kind}"
@@ -98,9 +163,9 @@ class Registry:
             finally:
                 if self._files.exists(temporary):
                     self._files.rm_file(temporary)
-        except OSError as error:
+        except Exception as error:
             raise ScoreloopError(
-                f"the registry cannot be written at {self._shown(folder)}: {error.strerror or error}"
+                f"the registry cannot be written at {self._shown(folder)}: {_said(error)}"
             ) from error
         return sha256
 
@@ -114,8 +179,8 @@ class Registry:
             raise ScoreloopError(
                 f"the registry has no {self._shown(path)}; check [registry] url, or restore it from a copy"
             ) from None
-        except OSError as error:
-            raise ScoreloopError(f"{self._shown(path)} cannot be read: {error.strerror or error}") from error
+        except Exception as error:  # each store has errors of its own beside OSError
+            raise ScoreloopError(f"{self._shown(path)} cannot be read: {_said(error)}") from error
         if hashlib.sha256(data).hexdigest() != sha256:
             raise ScoreloopError(
                 f"{self._shown(path)} has other bytes than its name says: not used; restore it from a copy"
@@ -131,6 +196,10 @@ class Registry:
     def _shown(self, path: str) -> str:
         """`path` for a person, without what the URL may hold of secrets."""
         return path if isinstance(self._files, LocalFileSystem) else str(self._files.unstrip_protocol(path))
+
+
+def _said(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or f"{error}"
 
 
 def _write_durably(temporary: str, path: str, data: bytes) -> None:

@@ -19,7 +19,6 @@ from events.settings import Settings
 from models.holdout import measured
 from models.labelled import Labelled
 from models.problem import Candidate, Problem, problem
-from models.reference import reference
 from models.retraining_parts import NotBetterError, Parts, split
 from models.search import GRIDS, Grids, Progress, best, searched, splits
 from models.training import Trained, described
@@ -75,8 +74,36 @@ def retrain(
         metrics["gate"] |= _apart(given, chosen.answers, champion, slice(parts.gate, None))
     tell(f"passed with {chosen.name}; training on {len(labelled.rows) - chosen.begin} rows")
     fitted = given.fitted(winner, slice(chosen.begin, None))
-    learned = reference(settings, labelled.rows[chosen.begin :])
-    return described(given, fitted, winner, judged, training, metrics, learned)
+    return described(settings, given, fitted, winner, judged, metrics, labelled.rows[chosen.begin :])
+
+
+def gated(
+    settings: Settings,
+    labelled: Labelled,
+    change_ts: int | None,
+    number: int,
+    champion: Pipeline,
+    challenger: Pipeline,
+) -> dict[str, Any]:
+    """The metrics of a `challenger` that was not trained here, by the gate that `retrain` has for its own.
+
+    Raises:
+        NotBetterError: the rows are too few, the challenger fails on them, or the champion is as good.
+    """
+    try:
+        parts = split(labelled.ts, change_ts, settings.training.holdout)
+        given = problem(settings, labelled.rows, labelled.labels)
+        gate = slice(parts.gate, None)
+        answers = given.answers(challenger, gate)
+        brought = Tried("as it was brought", parts.gate, 0, answers, given.losses(answers, gate))
+    except ScoreloopError as error:
+        raise NotBetterError(f"{error}; version {number} stays champion") from None
+    except (ValueError, ArithmeticError) as error:
+        raise NotBetterError(f"the challenger fails on the newest labelled events: {error}") from None
+    known = _losses(given, champion, parts.gate)
+    chosen = _better([brought], known, "the challenger", number, len(labelled.rows) - parts.gate)
+    metrics = measured(given, answers, gate, settings.positive_index)
+    return {**metrics, "gate": _gate(number, known, chosen, [brought], metrics["rows"])}
 
 
 def _tried(given: Problem, winner: Candidate, parts: Parts, tell: Progress) -> Iterator[Tried]:
@@ -102,7 +129,9 @@ def _losses(given: Problem, champion: Pipeline, gate: int) -> float | None:
         return None
 
 
-def _better(tried: Sequence[Tried], known: float | None, winner: Candidate, number: int, rows: int) -> Tried:
+def _better(
+    tried: Sequence[Tried], known: float | None, winner: Candidate | str, number: int, rows: int
+) -> Tried:
     """The best of `tried`, of equals the first, where its loss is below `known`, the champion's."""
     if not tried:
         raise NotBetterError(

@@ -8,11 +8,11 @@ from sklearn.pipeline import Pipeline
 
 from events.errors import ScoreloopError
 from events.schema import Label
-from events.settings import Settings, Training
+from events.settings import Settings
 from models.frame import Row
 from models.holdout import measured
 from models.problem import Candidate, Problem, problem
-from models.reference import Reference, reference
+from models.reference import reference
 from models.search import GRIDS, Grids, Judged, Progress, best, searched, splits
 
 
@@ -32,6 +32,8 @@ class Trained:
     metrics: dict[str, Any]
     reference: dict[str, Any]
     """`models.reference` of the rows that it learned from; JSON, too."""
+    rows: Sequence[Row] = ()
+    """These rows."""
 
 
 def train(
@@ -64,19 +66,19 @@ def train(
     metrics = _measured(given, winner, before, settings.positive_index)
     tell(f"holdout error {metrics['error']:.4g}; training on all {len(rows)} rows")
     fitted = given.fitted(winner, slice(None))
-    return described(given, fitted, winner, judged, training, metrics, reference(settings, rows))
+    return described(settings, given, fitted, winner, judged, metrics, rows)
 
 
 def described(
+    settings: Settings,
     given: Problem,
     fitted: Pipeline,
     winner: Candidate,
     judged: Sequence[Judged],
-    training: Training,
     metrics: dict[str, Any],
-    learned: Reference,
+    rows: Sequence[Row],
 ) -> Trained:
-    """`fitted` as a version: the `winner` among those `judged`, with its `metrics` and what it `learned`."""
+    """`fitted` as a version: the `winner` among those `judged`, with its `metrics`, learned from `rows`."""
     tie = "log_loss" if given.classes else "mae"
     return Trained(
         pipeline=fitted,
@@ -84,11 +86,12 @@ def described(
         params={
             "family": winner.family,
             "params": dict(winner.params),
-            **training.model_dump(include={"folds", "holdout", "seed"}),
+            **settings.training.model_dump(include={"folds", "holdout", "seed"}),
             "candidates": [_row(one, tie) for one in judged],
         },
         metrics=metrics,
-        reference=learned.stated(),
+        reference=reference(settings, rows).stated(),
+        rows=rows,
     )
 
 

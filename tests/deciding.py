@@ -13,6 +13,7 @@ from events import topics
 from events.internal import Process
 from events.records import Decision, DecisionResult, Manifest, Roles
 from events.settings import Kafka
+from events.signatures import Trust
 from verify.decisions import check_decisions
 from verify.history import History
 from verify.report import Findings
@@ -102,5 +103,5 @@ def check(stream: Stream, epochs: int, ended: dict[str, str]) -> None:
     assert [key for key in counts if key.startswith("roles/")] == [f"roles/{i + 1}" for i in range(epochs)]
     assert {name: result(stream, name).status for name in ended} == ended
     findings = Findings(stream.settings.name)
-    check_decisions(History(written, findings), findings, lambda _: None)
+    check_decisions(History(written, findings, Trust(stream.settings)), findings, lambda _: None)
     assert findings.report(0).findings == []

@@ -14,6 +14,7 @@ from consumers.turn import Batch, Turn
 from events import topics
 from events.errors import ScoreloopError
 from events.records import Decision, DecisionResult, Manifest, Roles
+from events.signatures import Sign, Trust, unsigned
 
 CONTROL, MODELS = "payments.control", "payments.models"
 SETTINGS = settings(training={"time_limit": "1m"})
@@ -65,6 +66,7 @@ class Log:
         self.broken: set[str] = set()
         self.said: list[str] = []
         self.settings = SETTINGS
+        self.sign: Sign = unsigned
         for version in range(1, versions + 1):
             self.enroll(version)
 
@@ -90,10 +92,13 @@ class Log:
     def trainer(self) -> Trainer:
         """A new process: it has begun at what is committed."""
         trainer = Trainer(
-            self.settings, lambda: Standing(self.models), self._intact, self._start, self.said.append
+            self.settings, self.standing, self._intact, self._start, self.said.append, self.sign
         )
         self.begin(trainer)
         return trainer
+
+    def standing(self) -> Standing:
+        return Standing(Trust(self.settings), self.models)
 
     def begin(self, trainer: Trainer) -> None:
         trainer.begin([TopicPartition(CONTROL, 0, self.offset, self.note)])

@@ -6,6 +6,7 @@ from confluent_kafka import Message
 
 from events import topics
 from events.settings import Settings
+from events.signatures import Trust
 from events.topics import Topic
 from verify.answers import Answers
 from verify.artifacts import Artifacts
@@ -55,7 +56,7 @@ class Audit:
         self._finishes = Finishes()
         self._idleness = Idleness()
         self._sources = Sources(settings, self._findings, self._idleness)
-        self._history = History(self._messages(topics.MODELS), self._findings)
+        self._history = History(self._messages(topics.MODELS), self._findings, Trust(settings))
         self._foreign = self._history.foreign(settings.schema_sha256)
         self._artifacts = Artifacts(settings.registry.url, self._history.versions())
         reader = Answers(settings, self._foreign)

@@ -8,9 +8,14 @@ from confluent_kafka import Message
 from events import topics
 from events.dead_letters import octets
 from events.records import DecisionResult, Manifest, Record, Roles
+from events.signatures import Trust
 from verify.report import Example, Findings, Promise, place
 
 _Record = TypeVar("_Record", bound=Record)
+
+
+SIGNED = frozenset({"roles", "version"})
+"""Kinds of keys whose records are signed, where the stream has keys."""
 
 
 class Written(NamedTuple):
@@ -22,16 +27,24 @@ class Written(NamedTuple):
 
 
 class History:
-    """The records of `models` by kind, each kind in the order of writing; an unreadable one is a finding."""
+    """The records of `models` by kind, each kind in the order of writing; an unreadable one is a finding.
 
-    def __init__(self, messages: Iterable[Message], findings: Findings) -> None:
+    So is one that should be signed and is not: by `trust`, from the first that is on. A stream may have got
+    its keys late.
+    """
+
+    def __init__(self, messages: Iterable[Message], findings: Findings, trust: Trust) -> None:
         self._findings = findings
+        self._trust = trust
+        self._keyed = False
         kinds: dict[str, list[Written]] = {"roles": [], "roles/": [], "version/": [], "decision/": []}
         for message in messages:
             key = (octets(message.key()) or b"").decode(errors="replace")
             kind, slash, name = key.partition("/")
             where = place(message.topic() or "", message.partition() or 0, message.offset() or 0)
-            kinds.get(kind + slash, []).append(Written(name, octets(message.value()), where))
+            written = Written(name, octets(message.value()), where)
+            if kind not in SIGNED or self._signed(written):
+                kinds.get(kind + slash, []).append(written)
         self.roles = self._read(kinds["roles"], Roles)
         self.past = self._read(kinds["roles/"], Roles)
         self.manifests = self._read(kinds["version/"], Manifest)
@@ -60,6 +73,18 @@ class History:
         return frozenset(
             number for number, manifest in self.versions().items() if manifest.schema_sha256 != schema_sha256
         )
+
+    def _signed(self, written: Written) -> bool:
+        """Whether a record may be believed; one that may not is left out, as scorers leave it."""
+        genuine = self._trust.genuine(written.value or b"")
+        if genuine or not (self._keyed or self._trust.signed(written.value or b"")):
+            self._keyed |= genuine
+            return True
+        example = Example(
+            record=written.where, event_id=None, expected="a signature of the stream's keys", found="none"
+        )
+        self._findings.broken("I5", "a record of models is not signed by the stream's keys", example)
+        return False
 
     def _read(self, records: list[Written], kind: type[_Record]) -> list[tuple[Written, _Record]]:
         read = []

@@ -1,5 +1,6 @@
 """What each decision makes of the roles. Pure: decision and standing give the new roles, or a refusal."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from consumers.trainer.draft import DRAFT, Draft
 from consumers.trainer.standing import Standing
 from events.errors import ScoreloopError
 from events.records import Canary, Decision, Manifest, Roles
+from events.signatures import SignatureError, Trust
 
 MOST_PREVIOUS = 20
 """How many champions back `roles` names: each record repeats them."""
@@ -37,10 +39,7 @@ def change(decision: Decision, standing: Standing, schema_sha256: str, now: int)
     Raises:
         RejectedError: it cannot be carried out.
     """
-    if decision.action == "promote" and DRAFT in decision.evidence:
-        draft = _draft(decision.evidence[DRAFT])
-        if draft.schema_sha256 != schema_sha256:
-            raise RejectedError(f"the version {_OTHER_SCHEMA}")
+    if decision.action == "promote" and (draft := _brought(decision, schema_sha256)) is not None:
         return enrolled(draft, decision.reason, decision, standing, now)
     roles = _serving(standing)
     match decision.action:
@@ -114,7 +113,20 @@ def request(decision: Decision, standing: Standing, schema_sha256: str) -> Reque
     champion = standing.manifest(roles.champion)
     if champion is None or champion.schema_sha256 != schema_sha256:
         raise RejectedError(f"version {roles.champion} {_OTHER_SCHEMA}")
-    return Request(decision, champion, roles.epoch)
+    return Request(decision, champion, roles.epoch, _brought(decision, schema_sha256))
+
+
+def refuse_unsigned(decision: Decision, trust: Trust) -> None:
+    """Refuse a version that somebody brings through `control` and whose maker has none of the stream's keys.
+
+    Raises:
+        RejectedError: its facts are not signed as they must be.
+    """
+    if DRAFT in decision.evidence:
+        try:
+            trust.check(json.dumps(decision.evidence[DRAFT]))
+        except SignatureError as error:
+            raise RejectedError(f"evidence.draft {error}") from None
 
 
 def refuse_stale(decision: Decision, standing: Standing) -> None:
@@ -210,8 +222,14 @@ def _refuse_unfit(manifest: Manifest | None, version: int, schema_sha256: str) -
         raise RejectedError(f"version {version} {_OTHER_SCHEMA}")
 
 
-def _draft(value: object) -> Draft:
+def _brought(decision: Decision, schema_sha256: str) -> Draft | None:
+    """The version that somebody brings with a decision, None without one."""
+    if DRAFT not in decision.evidence:
+        return None
     try:
-        return Draft.model_validate(value)
+        draft = Draft.model_validate(decision.evidence[DRAFT])
     except ValidationError as error:
         raise RejectedError(f"evidence.draft is no version's facts: {error.errors()[0]['msg']}") from None
+    if draft.schema_sha256 != schema_sha256:
+        raise RejectedError(f"the version {_OTHER_SCHEMA}")
+    return draft

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from consumers.trainer.draft import Draft
 from consumers.trainer.ending import End, Unfit
 from events.durations import written
 from events.records import Decision, Manifest
@@ -19,6 +20,8 @@ class Request:
     decision: Decision
     champion: Manifest
     epoch: int
+    draft: Draft | None = None
+    """A challenger that somebody has brought: it is judged, and nothing is learned."""
 
 
 class Job(Protocol):

@@ -5,7 +5,7 @@ from typing import Any
 from events.records import Manifest, Record, Sha256
 
 DRAFT = "draft"
-"""In a promotion's `evidence`: the version that `train` made."""
+"""In `evidence`: the version that `train` made, or that somebody brings; of a `retrain` the challenger."""
 
 
 class Draft(Record):
@@ -20,11 +20,15 @@ class Draft(Record):
     metrics: dict[str, Any]
     environment: dict[str, str]
     reference: dict[str, Any] | None = None
+    golden: list[dict[str, Any]] | None = None
+    signature: str | None = None
+    """By who made it: one that comes through `control` must have one where the stream has keys."""
 
     def manifest(self, version: int, parent: int | None, decision_id: str, now: int) -> Manifest:
         """The manifest that makes it a version."""
+        facts = {**dict(self), "signature": None}
         return Manifest(
-            version=version, created_ts=now, parent_version=parent, decision_id=decision_id, **dict(self)
+            version=version, created_ts=now, parent_version=parent, decision_id=decision_id, **facts
         )
 
     def beginning(self, why: str) -> "Draft":

@@ -10,6 +10,7 @@ from events import topics
 from events.errors import ScoreloopError
 from events.outputs import Message
 from events.records import Decision, DecisionResult, Manifest, Record
+from events.signatures import Sign
 
 Status = Literal["done", "rejected", "failed", "inconclusive"]
 Intact = Callable[[str], object]
@@ -19,11 +20,15 @@ _log = logging.getLogger(__name__)
 
 
 class Ledger:
-    """Notes each result for the turn's transaction, and in `standing`, on which the next decision rests."""
+    """Notes each result for the turn's transaction, and in `standing`, on which the next decision rests.
 
-    def __init__(self, standing: Standing, intact: Intact) -> None:
+    `sign` signs the manifests and the roles.
+    """
+
+    def __init__(self, standing: Standing, intact: Intact, sign: Sign) -> None:
         self.standing = standing
         self._intact = intact
+        self._sign = sign
         self._records: list[Message] = []
 
     def settle(self, decision: Decision, status: Status, reason: str, now: int) -> None:
@@ -37,7 +42,7 @@ class Ledger:
         except ScoreloopError as error:
             self._not_taken_up(decision, manifest.version, error, now)
             return False
-        self._write(topics.version_key(manifest.version), manifest)
+        self._write(topics.version_key(manifest.version), self._sign(manifest))
         return True
 
     def change(self, decision: Decision, change: Change, now: int) -> None:
@@ -48,15 +53,16 @@ class Ledger:
             self._not_taken_up(decision, change.version, error, now)
             return
         if change.manifest is not None:
-            self._write(topics.version_key(change.version), change.manifest)
+            self._write(topics.version_key(change.version), self._sign(change.manifest))
         epoch = change.roles.epoch
         status: Status = "inconclusive" if decision.evidence.get("finding") == "inconclusive" else "done"
         result = DecisionResult(
             status=status, reason=change.reason, version=change.version, epoch=epoch, ts=now
         )
         self._settle(decision, result)
-        self._write(topics.roles_key(epoch), change.roles)
-        self._write(topics.ROLES_KEY, change.roles)
+        roles = self._sign(change.roles)
+        self._write(topics.roles_key(epoch), roles)
+        self._write(topics.ROLES_KEY, roles)
 
     def taken(self) -> list[Message]:
         """The records of `models` that were noted since the last taking, in order."""

@@ -7,6 +7,7 @@ from typing import Any
 from consumers.trainer.draft import Draft
 from events.settings import Settings
 from models import artifact
+from models.golden import golden
 from models.registry import Registry
 from models.scoring import Version
 from models.training import Trained
@@ -24,7 +25,7 @@ def registered(settings: Settings, trained: Trained, trained_on: dict[str, Any])
         ScoreloopError: it answers nothing, or the registry refused it.
     """
     data = artifact.dumps(trained.pipeline)
-    Version(_UNNUMBERED, artifact.loads(data), settings.features, settings.task, settings.classes)
+    loaded = Version(_UNNUMBERED, artifact.loads(data), settings.features, settings.task, settings.classes)
     return Draft(
         artifact_sha256=Registry(settings.registry.url).put(data),
         format=artifact.FORMAT,
@@ -34,6 +35,7 @@ def registered(settings: Settings, trained: Trained, trained_on: dict[str, Any])
         params=trained.params,
         metrics=trained.metrics,
         reference=trained.reference,
+        golden=golden(loaded, settings.features, trained.rows),
         environment=environment(),
     )
 

@@ -5,13 +5,15 @@ from collections.abc import Callable
 from joblib import parallel_config
 
 from consumers.trainer.course import Request
+from consumers.trainer.draft import Draft
 from consumers.trainer.ending import End, Unfit
 from consumers.trainer.examples import Examples, examples
 from consumers.trainer.registration import registered
 from events.settings import Settings
-from models import artifact
+from models.opening import opened
+from models.reference import reference
 from models.registry import Registry
-from models.retraining import retrain
+from models.retraining import gated, retrain
 from models.retraining_parts import NotBetterError
 
 
@@ -21,7 +23,26 @@ def retrained(settings: Settings, request: Request, tell: Callable[[str], None])
     Raises:
         ScoreloopError: `outcomes`, or the champion's artefact, cannot be read, or the registry not written.
     """
-    return learned(settings, request, examples(settings, tell), tell)
+    found = examples(settings, tell)
+    if request.draft is not None:
+        return judged(settings, request, request.draft, found)
+    return learned(settings, request, found, tell)
+
+
+def judged(settings: Settings, request: Request, draft: Draft, found: Examples) -> End:
+    """The version that somebody brought, if it passes the gate.
+
+    Raises:
+        ScoreloopError: its artefact, or the champion's, cannot be opened.
+    """
+    registry = Registry(settings.registry.url)
+    pipelines = [opened(made, registry, settings) for made in (request.champion, draft)]
+    try:
+        metrics = gated(settings, found.labelled, _since(request), request.champion.version, *pipelines)
+    except NotBetterError as error:
+        return Unfit(str(error), rejected=True)
+    stated = draft.reference or reference(settings, found.labelled.rows).stated()
+    return draft.model_copy(update={"metrics": metrics, "reference": stated})
 
 
 def learned(settings: Settings, request: Request, found: Examples, tell: Callable[[str], None]) -> End:
@@ -30,13 +51,18 @@ def learned(settings: Settings, request: Request, found: Examples, tell: Callabl
     Raises:
         ScoreloopError: the champion's artefact cannot be read, or the registry not written.
     """
-    champion = artifact.loads(Registry(settings.registry.url).get(request.champion.artifact_sha256))
-    change_ts = request.decision.evidence.get("change_ts")
-    since = change_ts if isinstance(change_ts, int) else None
+    champion = opened(request.champion, Registry(settings.registry.url), settings)
     try:
         with parallel_config(backend="sequential"):  # a process killed here would leave joblib's behind
-            trained = retrain(settings, found.labelled, since, request.champion.version, champion, tell)
+            number = request.champion.version
+            trained = retrain(settings, found.labelled, _since(request), number, champion, tell)
     except NotBetterError as error:
         return Unfit(str(error), rejected=True)
     tell("registering the version")
     return registered(settings, trained, found.trained_on)
+
+
+def _since(request: Request) -> int | None:
+    """The moment of the change that the decision speaks of, if it does."""
+    change_ts = request.decision.evidence.get("change_ts")
+    return change_ts if isinstance(change_ts, int) else None

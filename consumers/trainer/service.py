@@ -7,11 +7,13 @@ from consumers.intake import Intake
 from consumers.loop import Progress, TransactionLoop
 from consumers.presence import Presence
 from consumers.trainer.process import Spawned
+from consumers.trainer.signing import signing
 from consumers.trainer.standing import Standing
 from consumers.trainer.trainer import Trainer
 from events import topics
 from events.dead_letters import octets
 from events.settings import Settings
+from events.signatures import Trust
 from models.registry import Registry
 from transport.topics import require
 from transport.transaction import TransactionalProducer
@@ -33,7 +35,7 @@ def run_trainer(settings: Settings, slot: topics.Slot, stop: Event) -> Progress:
         ScoreloopError: what a person has to mend, or a newer process runs in this slot.
     """
     require(settings, topics.CONTROL, topics.MODELS, topics.OUTCOMES, topics.SERVICES)
-    progress = Progress()
+    progress, sign = Progress(), signing(settings)
     with Presence(settings, topics.TRAINER, slot, stop) as presence:
 
         def detail(text: str) -> None:
@@ -45,6 +47,7 @@ def run_trainer(settings: Settings, slot: topics.Slot, stop: Event) -> Progress:
             Registry(settings.registry.url).get,
             lambda request: Spawned(settings, request),
             detail,
+            sign,
         )
         identity = topics.transactional_id(settings.name, topics.TRAINER, slot)
         group = topics.group(settings.name, topics.TRAINER)
@@ -73,4 +76,4 @@ def run_trainer(settings: Settings, slot: topics.Slot, stop: Event) -> Progress:
 def _standing(settings: Settings) -> Standing:
     """What stands in `models` now, also what was being committed."""
     messages = read_written(settings.kafka, topics.MODELS.of(settings.name), say=_log.info)
-    return Standing((octets(message.key()), octets(message.value())) for message in messages)
+    return Standing(Trust(settings), ((octets(m.key()), octets(m.value())) for m in messages))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from consumers.roles import ModelsView, RolesError
 from events.records import Manifest, Roles
+from events.signatures import Trust
 
 _VERSION_KEY = re.compile(rb"version/(\d+)")
 _DECISION = b"decision/"
@@ -16,15 +17,15 @@ class Standing:
     Held for each decision ever settled is its id, and for each version its manifest: some kilobytes each.
     """
 
-    def __init__(self, records: Iterable[tuple[bytes | None, bytes | None]] = ()) -> None:
-        self._view = ModelsView()
+    def __init__(self, trust: Trust, records: Iterable[tuple[bytes | None, bytes | None]] = ()) -> None:
+        self._view = ModelsView(trust)
         self._settled: set[bytes] = set()
         self._newest_version = 0
         for key, value in records:
             self.take(key, value)
 
     def take(self, key: bytes | None, value: bytes | None) -> None:
-        """Note a record of `models`. A manifest that cannot be read keeps its number all the same."""
+        """Note a record of `models`. A manifest that cannot be used keeps its number all the same."""
         if key is None or value is None:
             return
         if key.startswith(_DECISION):

@@ -25,6 +25,7 @@ from events import topics
 from events.outputs import Outputs
 from events.records import Decision
 from events.settings import Settings
+from events.signatures import Sign, Trust, unsigned
 
 STANDING_BY, WAITING = "standing by", "waiting for decisions"
 MOST_RETRAINS = 100
@@ -39,7 +40,7 @@ class Trainer:
     """Acts on one stream's decisions, each once.
 
     `standing` reads `models`, past all that was written when it is called; `intact` looks at an artefact;
-    `start` starts a training; `detail` gets what is being done, for a person.
+    `start` starts a training; `detail` gets what is being done; `sign` signs versions and roles.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Trainer:
         intact: Intact,
         start: Start,
         detail: Callable[[str], None],
+        sign: Sign = unsigned,
     ) -> None:
         self._schema = settings.schema_sha256
         self._decisions = settings.decisions
@@ -56,6 +58,7 @@ class Trainer:
         self._read = standing
         self._intact = intact
         self._detail = detail
+        self._sign, self._trust = sign, Trust(settings)
         self._course = Course(start, settings.training.time_limit)
         self._ledger: Ledger | None = None
         self._retrains: dict[str, tuple[int, Decision]] = {}
@@ -77,7 +80,7 @@ class Trainer:
         self._at_end = False
         for place in committed:
             self._next, self._note = place.offset, place.metadata or ""
-            self._ledger = Ledger(self._read(), self._intact)
+            self._ledger = Ledger(self._read(), self._intact, self._sign)
         if self._ledger is None:
             self._detail(STANDING_BY)
 
@@ -195,6 +198,7 @@ class Trainer:
     def _refuse(self, decision: Decision, standing: Standing) -> None:
         """Raise what forbids a decision now: a pause the monitor's, another champion one about a version."""
         self._approval.refuse(decision)
+        actions.refuse_unsigned(decision, self._trust)
         by_monitor = decision.requested_by == "monitor"
         if by_monitor and self._note:
             raise RejectedError(f"the monitor is {self._note}")

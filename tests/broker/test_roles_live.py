@@ -1,5 +1,6 @@
 """Who serves, on a real Kafka: what a scorer refuses, what it falls back to, and who has a slot."""
 
+import json
 from pathlib import Path
 
 from streams import Stream, until
@@ -8,6 +9,7 @@ from consumers.loop import ReplacedError
 from events import topics
 from events.records import Roles
 from events.settings import Kafka
+from events.signatures import Signer
 
 
 def roles(epoch: int, champion: int) -> bytes:
@@ -91,3 +93,55 @@ def test_a_newer_process_takes_a_slot_over_and_the_older_ends(kafka: Kafka, tmp_
             assert served_by(stream, 3) == 1
             assert stream.worker() is not None, "the older leaves the newer's record alone"
     assert len(stream.records(topics.PREDICTIONS)) == 3
+
+
+def test_scorers_with_public_keys_follow_nothing_else(kafka: Kafka, tmp_path: Path) -> None:
+    stream = Stream(kafka, tmp_path)
+    unkeyed, signer = stream.settings, Signer.new(stream.settings.name)
+    (tmp_path / "key.pem").write_bytes(signer[1])
+    registry = {"signing_key": str(tmp_path / "key.pem"), "public_keys": (signer[0].public_key,)}
+    stream.settings = unkeyed.model_copy(update={"registry": unkeyed.registry.model_copy(update=registry)})
+    stream.train(seed=1)
+    stream.train(seed=2)
+    first, second = (stream.read(topics.MODELS)[i].value() or b"" for i in (3, 7))
+    champion = json.loads(second)
+    forged = Signer.new(unkeyed.name)[0](Roles(epoch=9, ts=0, champion=1, decision_id="d"))
+    with stream.scorer():
+        stream.await_worker(lambda worker: worker.epoch == 2)
+        refused = {
+            "tampered": (json.dumps({**champion, "epoch": 3, "champion": 1}).encode(), "none of"),
+            "unsigned": (roles(3, 1), "not signed"),
+            "forged": (forged.encoded(), "none of"),
+            "replayed": (first, "epoch 1 came after epoch 2"),
+        }
+        for i, (value, sentence) in enumerate(refused.values()):
+            stream.put(b"roles", value)
+            worker = stream.await_worker(lambda w, sentence=sentence: sentence in (w.error or ""))
+            assert (worker.epoch, worker.champion) == (2, 2)
+            assert served_by(stream, i) == 2
+    stream.put(b"roles/9", forged.encoded())
+    stream.put(b"roles", forged.encoded())
+    with stream.scorer():
+        worker = stream.await_worker(lambda w: w.epoch is not None)
+        assert (worker.epoch, worker.champion) == (2, 2), "the newest valid roles/<epoch>"
+        assert "none of" in (worker.error or "")
+        assert served_by(stream, 99) == 2
+
+
+def test_a_version_that_answers_its_golden_rows_otherwise_is_refused(kafka: Kafka, tmp_path: Path) -> None:
+    stream = Stream(kafka, tmp_path)
+    stream.train(seed=1)
+    made = json.loads(stream.read(topics.MODELS)[0].value() or b"")
+    first, *others = made["golden"]
+    turned = {**first, "probabilities": dict(zip(first["probabilities"], (0.5, 0.5), strict=True))}
+    with stream.scorer():
+        stream.await_worker(lambda worker: worker.champion == 1 and worker.error is None)
+        stream.put(b"version/2", json.dumps({**made, "version": 2, "golden": [turned, *others]}).encode())
+        stream.put(b"roles", roles(2, 2))
+        worker = stream.await_worker(lambda w: w.error is not None)
+        assert "version 2 answers 1 of its manifest's 8 golden rows otherwise" in (worker.error or "")
+        assert (worker.epoch, worker.champion) == (1, 1)
+        assert served_by(stream, 1) == 1
+        stream.put(b"version/3", json.dumps({**made, "version": 3}).encode())
+        stream.put(b"roles", roles(3, 3))
+        stream.await_worker(lambda w: w.champion == 3 and w.error is None)

@@ -16,6 +16,7 @@ from events import topics
 from events.dead_letters import octets
 from events.records import Canary, Prediction, Roles
 from events.settings import Kafka
+from events.signatures import Trust
 from models.registry import Registry
 from models.routing import goes_to_canary
 from transport.clients import admin
@@ -127,7 +128,7 @@ def test_after_a_swap_each_answer_is_still_its_version_s_own(kafka: Kafka, tmp_p
 
 def replayed(stream: Stream, predictions: list[dict[str, Any]]) -> list[tuple[Any, Any]]:
     """What each prediction's version answers when it is asked alone, in a batch of one."""
-    view = ModelsView()
+    view = ModelsView(Trust(stream.settings))
     for message in stream.read(topics.MODELS):
         view.take(octets(message.key()), octets(message.value()))
     everyone = Roles(epoch=1, ts=0, champion=1, shadows=tuple(view.manifests), decision_id="replay")

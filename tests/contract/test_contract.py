@@ -16,7 +16,7 @@ from events.topics import DEAD_LETTER_MAX_BYTES, DEAD_LETTERS, TOPICS
 
 CONTRACT = (Path(__file__).parents[2] / "docs" / "contract.md").read_text(encoding="utf-8")
 EXAMPLES = Path(__file__).parent / "examples"
-OPTIONAL = {"probabilities", "process", "reference", "ts"}
+OPTIONAL = {"golden", "probabilities", "process", "reference", "ts"}
 """Fields that a record may lack by the contract, and those that we add to `workers` and to a manifest."""
 
 

@@ -6,6 +6,7 @@ FAULTS = "tests/broker/test_verify_faults.py::test_every_fate_survives_every_fau
 DECISIONS = "tests/broker/test_verify_faults.py::test_each_decision_is_acted_on_once_whatever_fails"
 LETTERS = "tests/broker/test_dead_letters.py::test_"
 OFFSETS = "tests/broker/test_offsets.py::test_"
+SIGNATURES = "tests/unit/test_signatures.py"
 ROLES = "tests/broker/test_roles_live.py::test_"
 
 
@@ -156,5 +157,53 @@ MUTATIONS = (
         "a skipped answer restored", "consumers/join/restoring.py",
         "if any(offset in left for left in skipped):", "if any(offset in left for left in ()):",
         (f"{OFFSETS}what_a_service_was_made_to_skip_is_no_broken_promise",),
+    ),
+    Mutation(
+        "a signature of anyone's is taken", "events/signatures.py",
+        "if not any(_by(key, signature, message) for key in self._keys):", "if not signature:",
+        (SIGNATURES,),
+    ),
+    Mutation(
+        "a version that comes through control need not be signed", "consumers/trainer/trainer.py",
+        "        actions.refuse_unsigned(decision, self._trust)\n", "",
+        (SIGNATURES,),
+    ),
+    Mutation(
+        "the trainer signs no roles", "consumers/trainer/ledger.py",
+        "roles = self._sign(change.roles)", "roles = change.roles",
+        (SIGNATURES,),
+    ),
+    Mutation(
+        "the monitor follows forged roles", "models/monitor_book.py",
+        " or not self._trust.genuine(value)", "",
+        (SIGNATURES,),
+    ),
+    Mutation(
+        "the epoch of forged roles counts", "consumers/roles.py",
+        """                roles = self._roles(self._past[epoch])
+""",
+        """                roles = Roles.model_validate_json(self._past[epoch])
+""",
+        (SIGNATURES,),
+    ),
+    Mutation(
+        "an unsigned pickle is opened", "models/opening.py",
+        "if form in PICKLED and not (signed and settings.registry.public_keys):", "if form in ():",
+        ("tests/fitting/test_opening.py",),
+    ),
+    Mutation(
+        "nobody asks for the golden rows", "consumers/serving.py",
+        "    golden.check(version, settings.features, manifest.golden)\n", "",
+        (f"{ROLES}a_version_that_answers_its_golden_rows_otherwise_is_refused",),
+    ),
+    Mutation(
+        "garbage that was written again is removed", "models/registry.py",
+        "if self._modified(path) != one.modified:", "if self._modified(path) < 0:",
+        ("tests/unit/test_registry.py",),
+    ),
+    Mutation(
+        "the audit's chain leaves out what was asked", "console/trail.py",
+        "for part in (key, value, said))", 'for part in (key, value, b""))',
+        ("tests/unit/test_trail.py",),
     ),
 )  # fmt: skip

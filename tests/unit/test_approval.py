@@ -7,7 +7,6 @@ from samples import settings
 from trainings import NOW, Log, decision, draft
 
 from console.pending import Pending, pending
-from consumers.trainer.standing import Standing
 from consumers.trainer.trainer import Trainer
 from events.records import Canary, Decision
 
@@ -32,7 +31,7 @@ def gated(log: Log, trainer: Trainer, decision_id: str = "r-1", **fields: Any) -
 def waits(log: Log) -> Pending | None:
     """What `approve` and `status` see."""
     decisions = [found for value in log.control if (found := Decision.found(value or b"")) is not None]
-    return pending(decisions, Standing(log.models))
+    return pending(decisions, log.standing())
 
 
 def test_a_retrained_version_waits_registered_and_serves_nothing() -> None:

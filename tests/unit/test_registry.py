@@ -114,7 +114,7 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
         Registry(str(tmp_path / "file")).get(SHA256)
 
 
-@pytest.mark.parametrize("url", ["nowhere://bucket", "s3://bucket"])
+@pytest.mark.parametrize("url", ["nowhere://bucket", "gs://bucket"])
 def test_a_store_that_is_not_installed_is_a_sentence(url: str) -> None:
     with pytest.raises(ScoreloopError, match=r"\[registry\] url: cannot be opened"):
         Registry(url)
@@ -148,3 +148,47 @@ def test_rows_are_not_found_among_artefacts(registry: Registry) -> None:
 def test_a_column_that_parquet_cannot_hold_is_a_sentence(registry: Registry, column: list[object]) -> None:
     with pytest.raises(ScoreloopError, match="cannot be kept as Parquet"):
         registry.put_rows({"x": column})
+
+
+def test_what_is_kept_is_told_and_can_be_removed(registry: Registry) -> None:
+    assert registry.kept() == []
+    registry.put(DATA)
+    rows = registry.put_rows({"x": [1.0]})
+    found = {(one.kind, one.name): one for one in registry.kept()}
+    assert found.keys() == {("artifacts", SHA256), ("rows", rows)}
+    artefact = found["artifacts", SHA256]
+    assert artefact.size == len(DATA)
+    assert registry.remove(artefact)
+    assert registry.remove(artefact), "gone is gone"
+    assert [one.kind for one in registry.kept()] == ["rows"]
+    with pytest.raises(ScoreloopError, match="has no"):
+        registry.get(SHA256)
+
+
+def test_what_was_written_again_since_is_not_removed(tmp_path: Path) -> None:
+    registry = Registry(str(tmp_path))
+    registry.put(DATA)
+    os.utime(tmp_path / "artifacts" / SHA256, (1, 1))
+    [before] = registry.kept()
+    assert before.modified == 1000
+    registry.put(DATA)
+    assert not registry.remove(before)
+    assert registry.get(SHA256) == DATA
+
+
+def test_what_a_killed_writer_left_is_told_too(tmp_path: Path) -> None:
+    registry = Registry(str(tmp_path))
+    (tmp_path / "artifacts").mkdir()
+    (tmp_path / "artifacts" / ".temporary-1").write_bytes(DATA[:3])
+    assert [one.name for one in registry.kept()] == [".temporary-1"]
+
+
+@pytest.mark.parametrize("call", ["kept", "get", "put"])
+def test_a_store_with_errors_of_its_own_is_a_sentence(monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("no credentials")
+
+    for name in ("find", "cat_file", "pipe_file"):
+        monkeypatch.setattr(type(fsspec.filesystem("memory")), name, fails)
+    with pytest.raises(ScoreloopError, match="no credentials"):
+        getattr(Registry("memory://own"), call)(*{"get": [SHA256], "put": [DATA], "kept": []}[call])

@@ -1,9 +1,11 @@
 from typing import Any
 
 import pytest
+from samples import settings
 
 from consumers.roles import ModelsView, RolesError, check_epoch
 from events.records import Canary, Manifest, Roles
+from events.signatures import Trust
 from models.routing import goes_to_canary
 
 HASH = "0" * 64
@@ -22,14 +24,14 @@ def manifest(version: int) -> Manifest:
 
 
 def view(*records: tuple[bytes, bytes | None]) -> ModelsView:
-    found = ModelsView()
+    found = ModelsView(Trust(settings()))
     for key, value in records:
         found.take(key, value)
     return found
 
 
 def test_only_the_key_roles_says_who_serves() -> None:
-    found = ModelsView()
+    found = ModelsView(Trust(settings()))
     assert not found.take(b"version/1", manifest(1).encoded())
     assert not found.take(b"roles/1", roles(1).encoded())
     assert not found.take(b"decision/d", b"{}")

@@ -1,0 +1,107 @@
+"""A version made again: from the rows and the parameters that its manifest names."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from consumers.trainer.examples import examples_again
+from consumers.trainer.registration import environment
+from events import topics
+from events.errors import ScoreloopError
+from events.records import Manifest
+from events.schema import Label, label_key
+from events.settings import Settings
+from models.frame import Layout, Row
+from models.opening import opened
+from models.problem import Candidate, problem
+from models.registry import Registry
+from models.steady import Steady
+
+_ROWS = "rows_sha256"
+
+
+class Reproduced(NamedTuple):
+    """What came of it."""
+
+    version: int
+    rows: int
+    """That it learned from, and answered."""
+    different: int
+    """Answers that are not the same bit for bit."""
+    environment: dict[str, tuple[str | None, str | None]]
+    """Packages that are others now: then, and now."""
+
+    @property
+    def same(self) -> bool:
+        """Whether it is the same version, as far as its answers tell."""
+        return not self.different
+
+
+def reproduced(settings: Settings, manifest: Manifest, tell: Callable[[str], None]) -> Reproduced:
+    """Train the version of `manifest` again, and compare the two.
+
+    Raises:
+        ScoreloopError: it was not trained here, its rows are gone, or its artefact cannot be opened.
+    """
+    if manifest.schema_sha256 != settings.schema_sha256:
+        raise ScoreloopError(f"version {manifest.version} was trained for another schema than stream.toml's")
+    registry = Registry(settings.registry.url)
+    tell("reading the rows that it learned from")
+    rows, labels = _learned(settings, manifest, registry)
+    training = settings.training.model_copy(update={"seed": manifest.params.get("seed", 0)})
+    given = problem(settings.model_copy(update={"training": training}), rows, labels)
+    tell(f"training on {len(rows)} rows")
+    try:
+        candidate = Candidate(manifest.params["family"], manifest.params["params"])
+        again = given.fitted(candidate, slice(None))
+    except (KeyError, ValueError, TypeError):
+        raise ScoreloopError(
+            f"version {manifest.version} was not trained by this: {manifest.estimator}"
+        ) from None
+    tell("comparing the answers")
+    layout, classes = Layout(settings.features), len(settings.classes)
+    one, other = (
+        Steady(pipeline, layout, classes).outputs(rows)
+        for pipeline in (opened(manifest, registry, settings), again)
+    )
+    different = int(np.any(one != other, axis=1).sum())
+    return Reproduced(manifest.version, len(rows), different, _moved(manifest))
+
+
+def _learned(settings: Settings, manifest: Manifest, registry: Registry) -> tuple[list[Row], list[Label]]:
+    """The rows that the version's last fit rests on."""
+    source = manifest.trained_on
+    if _ROWS in source:
+        return _kept(settings, registry.get_rows(source[_ROWS]))
+    if source.get("topic") != topics.OUTCOMES.name:
+        raise ScoreloopError(
+            f"version {manifest.version} was brought ({source.get('file', manifest.estimator)}), and what it "
+            "learned from is not known here"
+        )
+    found = examples_again(settings, source)
+    if len(found.rows) != source["rows"]:
+        raise ScoreloopError(f"only {len(found.rows)} of the {source['rows']} rows are left in outcomes")
+    begin = len(found.rows) - _span(manifest.metrics["gate"])
+    return found.rows[begin:], found.labels[begin:]
+
+
+def _span(gate: dict[str, Any]) -> int:
+    """How many of the newest rows: those of the window that was best, and those of the gate."""
+    before: int = next(one["rows"] for one in gate["windows"] if one["name"] == gate["window"])
+    return before + int(gate["rows"])
+
+
+def _kept(settings: Settings, columns: dict[str, list[Any]]) -> tuple[list[Row], list[Label]]:
+    """Rows and labels of the registry's columns; a class is there by its key."""
+    classes = {label_key(label): label for label in settings.classes}
+    labels = columns["#label"]
+    rows: list[Row] = list(zip(*(columns[name] for name in settings.features), strict=True))
+    return rows, [classes[label] for label in labels] if classes else labels
+
+
+def _moved(manifest: Manifest) -> dict[str, tuple[str | None, str | None]]:
+    now = environment()
+    names = sorted({*now, *manifest.environment})
+    pairs = {name: (manifest.environment.get(name), now.get(name)) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

@@ -1,0 +1,169 @@
+"""`scoreloop models` on a real Kafka."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import skops.io
+from click.testing import CliRunner, Result
+from deciding import CHANGE, EVENTS, QUICK, START, alarmed, lived, manifest, outcome, result, roles
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+from streams import Stream
+
+from console.main import scoreloop
+from consumers.trainer.service import run_trainer
+from events import topics
+from events.errors import ScoreloopError
+from events.settings import Kafka
+from models.frame import frame
+from models.registry import Registry
+
+
+def run(stream: Stream, command: str, *arguments: str) -> Result:
+    asked = ["models", command, str(stream.path), *arguments]
+    return CliRunner().invoke(scoreloop, asked, standalone_mode=False, catch_exceptions=False)
+
+
+def said(stream: Stream, command: str, *arguments: str) -> Any:
+    return json.loads(run(stream, command, *arguments, "--json").stdout)
+
+
+def theirs(stream: Stream, path: Path, *, right: bool) -> Path:
+    """A model that somebody has trained on what came after the change, or on the contrary."""
+    events = [json.loads(outcome(i)) for i in range(EVENTS) if (START + i >= CHANGE) == right]
+    rows = [tuple(event["features"].values()) for event in events]
+    model = make_pipeline(make_column_transformer((OneHotEncoder(), ["country"])), LogisticRegression())
+    model.fit(frame(stream.settings.features, rows), [event["label"] for event in events])
+    path.write_bytes(skops.io.dumps(model))
+    return path
+
+
+def test_a_brought_model_takes_the_way_of_every_challenger(kafka: Kafka, tmp_path: Path) -> None:
+    stream = lived(kafka, tmp_path)
+    good, bad = (theirs(stream, tmp_path / f"{right}.skops", right=right) for right in (True, False))
+    with stream.scorer(), stream.service(run_trainer, 0) as failures:
+        lost = run(stream, "register", "--file", str(bad), "--reason", "a try")
+        assert lost.return_value == 1
+        assert "is not below the champion's" in lost.stdout
+        won = run(stream, "register", "--file", str(good), "--reason", "a better one")
+        assert won.return_value == 0, won.output
+        stream.await_worker(lambda worker: worker.champion == 2 and worker.error is None)
+    assert failures == []
+    made = manifest(stream, 2)
+    assert made.estimator == "brought: LogisticRegression"
+    assert made.trained_on["file"] == "True.skops"
+    assert made.metrics["gate"]["champion"] == 1
+    assert made.golden
+    assert made.reference
+    with pytest.raises(ScoreloopError, match="version 2 was brought"):
+        run(stream, "reproduce", "2")
+
+
+def test_a_brought_model_goes_on_trial_where_the_stream_says_so(kafka: Kafka, tmp_path: Path) -> None:
+    stream = lived(kafka, tmp_path, f'decisions.strategy = "canary"\n{QUICK}')
+    good = theirs(stream, tmp_path / "good.skops", right=True)
+    with stream.scorer(), stream.service(run_trainer, 0):
+        assert run(stream, "register", "--file", str(good), "--reason", "x").return_value == 0
+        stream.await_worker(lambda worker: worker.canary == 2 and worker.error is None)
+    assert roles(stream).champion == 1
+
+
+def test_a_version_is_listed_copied_deleted_restored_and_made_again(kafka: Kafka, tmp_path: Path) -> None:
+    stream = lived(kafka, tmp_path)
+    with stream.service(run_trainer, 0):
+        alarmed(stream, "d-1")
+        assert result(stream, "d-1").status == "done"
+    registry, backup = Registry(stream.settings.registry.url), tmp_path / "backup"
+    listed = {one["version"]: one for one in said(stream, "list")["versions"]}
+    assert {version: one["role"] for version, one in listed.items()} == {1: "shadow", 2: "champion"}
+    assert said(stream, "show", "2")["registry"] == {"artifacts": "kept"}
+    assert said(stream, "diff", "1", "2")["version"] == [1, 2]
+    again = said(stream, "reproduce", "2")
+    assert (again["same"], again["different"], again["environment"]) == (True, 0, {})
+    with pytest.raises(ScoreloopError, match="there is no version 9"):
+        run(stream, "show", "9")
+    with pytest.raises(ScoreloopError, match="version 1 is shadow: what serves"):
+        run(stream, "delete", "1", "--yes")
+    said(stream, "export", "2", "--output", str(backup))
+    artefact = registry.get(manifest(stream, 2).artifact_sha256)
+    assert (backup / "artifact.skops").read_bytes() == artefact
+    place = Path(stream.settings.registry.url) / "artifacts" / manifest(stream, 2).artifact_sha256
+    place.unlink()
+    assert said(stream, "show", "2")["registry"] == {"artifacts": "gone"}
+    assert said(stream, "restore", str(backup))["restored"] == [["artifacts", place.name]]
+    assert registry.get(place.name) == artefact
+    with pytest.raises(ScoreloopError, match="is an artefact"):
+        run(stream, "restore", str(tmp_path / "keys" if (tmp_path / "keys").exists() else _empty(tmp_path)))
+
+
+def _empty(folder: Path) -> Path:
+    (made := folder / "empty").mkdir()
+    return made
+
+
+def test_garbage_is_what_nothing_names_and_nobody_wrote_lately(kafka: Kafka, tmp_path: Path) -> None:
+    stream = Stream(kafka, tmp_path)
+    stream.train(seed=1)
+    registry = Registry(stream.settings.registry.url)
+    folder = Path(stream.settings.registry.url) / "artifacts"
+    young, old, waiting = (registry.put(name) for name in (b"young", b"old", b"waiting"))
+    (folder / ".temporary-1").write_bytes(b"half")
+    draft = {"draft": {"artifact_sha256": waiting}}
+    record = {
+        "decision_id": "d-9", "ts": 0, "action": "promote", "model_version": None, "target_version": None,
+        "requested_by": "operator", "reason": "x", "alarm_id": None, "evidence": draft,
+    }  # fmt: skip
+    stream.send([json.dumps(record).encode()], topics.CONTROL)
+    for path in folder.iterdir():
+        if path.name != young:
+            os.utime(path, (1, 1))
+    removed = said(stream, "gc", "--yes")["removed"]
+    assert sorted(removed) == sorted([f"artifacts/{old}", "artifacts/.temporary-1"])
+    assert {path.name for path in folder.iterdir()} == {
+        young, waiting, manifest(stream, 1).artifact_sha256,
+    }  # fmt: skip
+
+
+def test_what_neither_serves_nor_may_again_is_deleted(kafka: Kafka, tmp_path: Path) -> None:
+    stream = Stream(kafka, tmp_path)
+    for seed in (1, 2):
+        stream.train(seed=seed)
+    only = roles(stream).model_copy(update={"epoch": 3, "previous": ()})
+    stream.put(b"roles/3", only.encoded())
+    stream.put(b"roles", only.encoded())
+    assert said(stream, "delete", "1", "--yes")["removed"] == [
+        f"artifacts/{manifest(stream, 1).artifact_sha256}"
+    ]
+    assert said(stream, "show", "1")["registry"] == {"artifacts": "gone"}
+    with pytest.raises(ScoreloopError, match="version 2 is champion"):
+        run(stream, "delete", "2", "--yes")
+
+
+def test_the_audit_finds_a_record_that_was_edited(kafka: Kafka, tmp_path: Path) -> None:
+    stream = lived(kafka, tmp_path)
+    with stream.service(run_trainer, 0):
+        alarmed(stream, "d-1")
+        assert result(stream, "d-1").status == "done"
+
+    def audit(*more: str) -> Any:
+        asked = ["audit", str(stream.path), "--json", *more]
+        done = CliRunner().invoke(scoreloop, asked, standalone_mode=False)
+        return json.loads(done.stdout), done.exception
+
+    kept = str(tmp_path / "head")
+    told, trouble = audit("--keep", kept)
+    assert trouble is None
+    assert [(one["who"], one["why"]) for one in told["entries"] if one["key"] == "decision/d-1"] == [
+        ("monitor", "a test")
+    ]
+    assert audit("--expect", told["head"], "--keep", kept)[1] is None
+    edited = result(stream, "d-1").model_copy(update={"reason": "as agreed"})
+    stream.put(b"decision/d-1", edited.encoded())
+    _, trouble = audit("--expect", told["head"])
+    assert "decision/d-1 was written again" in str(trouble), "the topic is not compacted yet"
+    assert "no line has the hash" in str(audit("--expect", "0" * 63 + "1")[1])
