@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from deciding import QUICK, alarmed, await_detail, check, lived, result, roles
+from deciding import QUICK, alarmed, await_detail, check, found, lived, result, roles
 from streams import Stream, until
 
 from events import topics
@@ -31,7 +31,7 @@ def test_a_retrained_version_waits_for_approve(kafka: Kafka, tmp_path: Path) -> 
     assert run(stream, "approve", code=1).endswith("scoreloop: nothing waits for approval\n")
     with stream.command("trainer", stream.path.name) as first:
         alarmed(stream, "r-1")
-        await_detail(stream, WAITS)
+        until(lambda: found(stream, "version/2"), "the version, registered")
         first.kill()
         first.wait()
     assert (roles(stream).champion, roles(stream).epoch) == (1, 1)
@@ -40,6 +40,7 @@ def test_a_retrained_version_waits_for_approve(kafka: Kafka, tmp_path: Path) -> 
     assert pending["why"] == "error 0 against the champion's 1 on the newest 65 labelled events"
     assert "version 2 waits for approval (r-1, asked for" in run(stream, "status")
     with stream.command("trainer", stream.path.name) as second:
+        await_detail(stream, WAITS)
         refused = run(stream, "approve", "r-9", code=1)
         assert refused.endswith("r-9: no such decision waits; r-1 waits for approval\n")
         approved = run(stream, "approve", "r-1", "--reason", "looked at it")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from models_writer import promote
-from streams import Stream, until
+from streams import PATIENCE_SECONDS, Stream, until
 from worlds import BODY, WORLDS, Sender, World, champions, threads, train
 
 from events import topics
@@ -47,6 +47,23 @@ def test_a_challenger_serves_a_share_until_labels_have_shown_it_better(kafka: Ka
     both = sum(versions == {1, 2} for versions in answers.values())
     assert 0.15 < served.count("canary") / both < 0.45, "its share of the events that both answered"
     assert both >= verdict.evidence["better"] + verdict.evidence["worse"] + verdict.evidence["even"]
+
+
+def test_a_verdict_waits_for_approval_where_settings_say_so(kafka: Kafka, tmp_path: Path) -> None:
+    manual = TRIED.replace("[decisions]", '[decisions]\napproval = "manual"')
+    stream = Stream(kafka, tmp_path, manual + WORLD.classes)
+    sender = Sender(stream, WORLD)
+    train(stream, sender, WORLD.before)
+    with threads(stream):
+        sender.send(400, WORLD.before)
+        [verdict] = sender.until(lambda: verdicts(stream) or None, "a verdict")
+        assert (verdict.action, champions(stream)) == ("promote", [1])
+        with stream.command("approve", stream.path.name, verdict.decision_id) as command:
+            assert command.wait(PATIENCE_SECONDS) == 0, command.stdout and command.stdout.read()
+        ended = until(lambda: result(stream, verdict.decision_id), "its end")
+    assert champions(stream) == [1, 2]
+    assert ended.status == "done"
+    assert ended.reason.endswith(verdict.reason), "what spoke for it"
 
 
 def challenger(stream: Stream, sender: Sender, world: World, *, good: bool) -> None:

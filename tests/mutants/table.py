@@ -144,6 +144,16 @@ MUTATIONS = (
         ("tests/unit/test_alarms.py",),
     ),
     Mutation(
+        "no cooldown after a change of champion", "models/budget.py",
+        'if decision.action in {"retrain", "promote"} and self.cooling:', "if False:",
+        ("tests/unit/test_held_back.py",),
+    ),
+    Mutation(
+        "an approval of whatever waits by now", "consumers/trainer/trainer.py",
+        "        self._approval.refuse(decision)\n", "",
+        ("tests/unit/test_approval.py",),
+    ),
+    Mutation(
         "a dead letter sent back twice", "producers/replay.py",
         'if f"{topic}-{one.place}" not in done and not obstacle', "if not obstacle",
         (f"{LETTERS}a_replay_whose_end_is_unknown_is_called_again_and_sends_the_rest",),
