@@ -56,7 +56,7 @@ class RowNumbers(click.ParamType[tuple[int, ...]]):
 @click.option("--first", type=click.IntRange(min=1), default=2_000, show_default=True, metavar="N",
               help="How many of the rows, or events, train the first version.")  # fmt: skip
 @click.option("--newest", type=click.IntRange(min=2), default=100_000, show_default=True, metavar="N",
-              help="Without a file: so many of the stream's events, about 3 kB of memory each.")  # fmt: skip
+              help="Without a file: so many of the stream's events, about 2 kB of memory each.")  # fmt: skip
 @click.option("--training-time", type=DurationType(zero=True), default="0s", show_default=True, metavar="D",
               help="Event time that a training takes.")  # fmt: skip
 @click.option("--policy", "files", type=click.Path(path_type=Path), multiple=True, metavar="A.toml",

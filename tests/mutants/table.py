@@ -123,13 +123,12 @@ MUTATIONS = (
     ),
     Mutation(
         "a decision acted on twice", "consumers/trainer/trainer.py",
-        "elif ledger.standing.settled(decision.decision_id) or decision.decision_id in self._retrains:",
-        "elif decision.decision_id in self._retrains:",
+        "standing.settled(decision_id) or decision_id in self._retrains", "decision_id in self._retrains",
         (DECISIONS,),
     ),
     Mutation(
         "the trainer's offset past an unsettled decision", "consumers/trainer/trainer.py",
-        "return next((offset for offset, _ in self._retrains.values()), self._next)", "return self._next",
+        "waiting = [offset for offset, _ in self._retrains.values()]", "waiting: list[int] = []",
         ("tests/broker/test_trainer.py::test_a_stop_ends_a_training_and_the_next_process_takes_it_up",),
     ),
     Mutation(

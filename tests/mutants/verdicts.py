@@ -21,7 +21,7 @@ VERDICTS = (
     ),
     Mutation(
         "a verdict given twice", "models/trials.py",
-        "                trial.over = True\n", "", TRIALS,
+        "                trial.over = not trial.waits\n", "", TRIALS,
     ),
     Mutation(
         "twice the margin for a promotion", "models/non_inferiority.py",
