@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from events.durations import Duration
 from events.errors import ScoreloopError
+from events.preparation import Preparation, check
 from events.schema import Features, Label, Labels, Section, same_label, schema_sha256
 from events.settings_errors import sentence
 
@@ -195,7 +196,9 @@ class Watch(Section):
     """Events in a stretch that is looked at; windows with fewer are looked at together."""
 
 
-Family = Literal["linear", "tree", "forest", "boosting"]
+Family = Literal["linear", "lasso", "elastic-net", "sgd", "svm", "tree", "forest", "boosting", "mlp"]
+"""`linear` (logistic, or least squares) has an L2 penalty, `lasso` L1, `elastic-net` both; `sgd` learns the
+same by stochastic gradient descent. `svm` is a support vector machine, `mlp` a multilayer perceptron."""
 
 
 class Training(Section):
@@ -238,6 +241,7 @@ class Settings(Section):
     limits: Limits = Limits()
     scoring: Scoring = Scoring()
     joining: Joining = Joining()
+    preparation: Preparation = Preparation()
     training: Training = Training()
 
     @model_validator(mode="after")
@@ -259,6 +263,7 @@ class Settings(Section):
                     f"[windows] segments: {name!r} is neither a boolean nor a category with `values`; "
                     "give it `values`, or leave it out"
                 )
+        check(self.preparation, self.features)
         return self
 
     @cached_property

@@ -12,7 +12,7 @@ from sklearn.model_selection import ParameterGrid, TimeSeriesSplit
 
 from events.errors import ScoreloopError
 from events.settings import Family
-from models.pipelines import Task
+from models.families import Task
 from models.problem import Candidate, Problem
 
 Grids = Mapping[Family, Mapping[str, Sequence[Any]]]
@@ -21,14 +21,27 @@ Positions = NDArray[np.intp]
 Losses = tuple[float, float] | str
 """What one fold found: the summed loss and tie-breaker, or why the candidate could not be trained."""
 
-_TREES: Grids = {
+_BOTH: Grids = {
+    "sgd": {"alpha": [1e-4, 1e-2], "penalty": ["l2", "elasticnet"]},
+    "svm": {"C": [1.0, 10.0]},
     "tree": {"max_depth": [4, 8], "min_samples_leaf": [20]},
     "forest": {"min_samples_leaf": [5, 20], "n_estimators": [100]},
     "boosting": {"max_leaf_nodes": [7, 15, 31], "max_iter": [60]},
+    "mlp": {"hidden_layer_sizes": [[32], [64, 32]]},
 }
 GRIDS: Mapping[Task, Grids] = {
-    "classification": {"linear": {"C": [0.1, 10.0]}, **_TREES},
-    "regression": {"linear": {"alpha": [1.0, 100.0]}, **_TREES},
+    "classification": {
+        "linear": {"C": [0.1, 10.0]},
+        "lasso": {"C": [0.1, 10.0]},
+        "elastic-net": {"C": [0.1, 10.0]},
+        **_BOTH,
+    },
+    "regression": {
+        "linear": {"alpha": [1.0, 100.0]},
+        "lasso": {"alpha": [0.001, 0.03]},
+        "elastic-net": {"alpha": [0.001, 0.03]},
+        **_BOTH,
+    },
 }
 """What is tried of each family."""
 

@@ -9,6 +9,7 @@ from sklearn.pipeline import Pipeline
 from events.errors import ScoreloopError
 from events.schema import Label
 from events.settings import Settings, Training
+from models.families import bare
 from models.frame import Row
 from models.holdout import measured
 from models.problem import Candidate, Problem, problem
@@ -20,9 +21,10 @@ from models.search import GRIDS, Grids, Judged, Progress, best, searched, splits
 class Trained:
     """A version before it has a number.
 
-    `params` says how it was found: `family`, `params` of the estimator, `folds`, `holdout`, `seed`, and
-    `candidates` with the losses of all that were tried. `metrics` are `models.holdout`'s figures on the
-    newest rows, by the pipeline that had learned from those before. Both are JSON.
+    `params` says how it was found: `family`, `params` of the estimator, `folds`, `holdout`, `seed`,
+    `preparation` (what the settings say of it), and `candidates` with the losses of all that were tried.
+    `metrics` are `models.holdout`'s figures on the newest rows, by the pipeline that had learned from those
+    before. Both are JSON.
     """
 
     pipeline: Pipeline
@@ -80,11 +82,12 @@ def described(
     tie = "log_loss" if given.classes else "mae"
     return Trained(
         pipeline=fitted,
-        estimator=f"{winner.family}: {type(fitted[-1]).__name__}",
+        estimator=f"{winner.family}: {type(bare(fitted[-1])).__name__}",
         params={
             "family": winner.family,
             "params": dict(winner.params),
             **training.model_dump(include={"folds", "holdout", "seed"}),
+            "preparation": given.preparation.model_dump(mode="json", exclude_defaults=True),
             "candidates": [_row(one, tie) for one in judged],
         },
         metrics=metrics,
