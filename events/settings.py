@@ -207,6 +207,12 @@ class Training(Section):
     families: Annotated[tuple[Family, ...], Field(min_length=1)] = ("linear", "tree", "forest", "boosting")
     folds: Annotated[int, Field(ge=2, le=20)] = 3
     """Time-ordered folds of the search: each is judged on rows after those it learned from."""
+    trials: Annotated[int, Field(ge=1)] | None = None
+    """The most candidates that are tried: of every family the first, then of every family the second, and so
+    on; default all."""
+    minutes: Annotated[float, Field(gt=0)] | None = None
+    """After these no further candidate is tried, and the best so far is taken; how many that are depends on
+    the machine. Default without end."""
     holdout: Annotated[float, Field(gt=0, lt=1)] = 0.25
     """The newest share of the rows, on which the version's error is measured."""
     seed: int = 0

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
 from models import figures
+from models.probabilities import probability_figures
 from models.problem import Problem, Rows
 
 BOUND_RANK = 0.99
@@ -18,8 +19,9 @@ def measured(given: Problem, answers: NDArray[np.float64], rows: Rows, positive:
     """The figures of `answers` for `rows`.
 
     `rows` (their number), `loss_sum` (the errors, or the sum of squares), `error` (the mean loss) and the
-    contract's `values`; for a regression also `bound`, the nearest-rank 99th percentile of the squared
-    errors, and `clipped_sum`, the sum of the squared errors each cut at it. All of it is JSON.
+    contract's `values`, for a classification with those of `models.probabilities`. For a regression also
+    `bound`, the nearest-rank 99th percentile of the squared errors, and `clipped_sum`, the sum of the squared
+    errors each cut at it. All of it is JSON.
 
     Raises:
         FloatingPointError: an error's square is too large for a number.
@@ -29,7 +31,8 @@ def measured(given: Problem, answers: NDArray[np.float64], rows: Rows, positive:
     found = {"rows": len(targets), "loss_sum": loss, "error": loss / len(targets)}
     if given.classes:
         confusion = confusion_matrix(targets, answers.argmax(axis=1), labels=range(given.classes))
-        return {**found, "values": figures.classification(confusion.tolist(), tie, positive)}
+        values = figures.classification(confusion.tolist(), tie, positive)
+        return {**found, "values": {**values, **probability_figures(answers, targets, positive)}}
     squared = np.sort(np.square(answers[:, 0] - targets))
     bound = float(squared[math.ceil(BOUND_RANK * len(squared)) - 1])
     clipped = float(np.minimum(squared, bound).sum())

@@ -45,6 +45,17 @@ GRIDS: Mapping[Task, Grids] = {
 }
 """What is tried of each family."""
 
+
+@dataclass(frozen=True)
+class Budget:
+    """What a search may cost: so many candidates, None for all, and none after `spent` says so."""
+
+    trials: int | None = None
+    spent: Callable[[], bool] = lambda: False
+
+
+EVERYTHING = Budget()
+
 PARALLEL_CELLS = 1_000_000
 """Numbers in the frame from which processes are worth the seconds that they take to start."""
 
@@ -71,22 +82,41 @@ def searched(
     splits: Sequence[tuple[Positions, Positions]],
     grids: Grids,
     progress: Progress,
+    budget: Budget = EVERYTHING,
 ) -> list[Judged]:
-    """Every candidate of `families`, judged on all `splits` into rows to learn from and later rows.
+    """The candidates of `families`, judged on all `splits` into rows to learn from and later rows.
 
-    In processes where the frame is large enough; the outcome is the same.
+    All that `budget` allows, and one at least. In processes where the frame is large enough; the outcome is
+    the same.
     """
-    candidates = [Candidate(family, params) for family in families for params in ParameterGrid(grids[family])]
+    candidates = _candidates(families, grids, budget.trials)
     jobs = cpu_count() if problem.frame.size >= PARALLEL_CELLS else 1
     losses: Iterator[Losses] = Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(_losses)(problem, candidate, *split) for candidate in candidates for split in splits
+        delayed(_losses)(problem, candidate, *split)
+        for number, candidate in enumerate(candidates)
+        if number == 0 or not budget.spent()
+        for split in splits
     )
     rows = sum(len(judged_on) for _, judged_on in splits)
-    found = []
-    for number, candidate in enumerate(candidates, 1):
-        found.append(_judged(candidate, list(islice(losses, len(splits))), rows))
-        progress(f"{number} of {len(candidates)}: {found[-1]}")
+    found: list[Judged] = []
+    for candidate in candidates:
+        if folds := list(islice(losses, len(splits))):
+            found.append(_judged(candidate, folds, rows))
+            progress(f"{len(found)} of {len(candidates)}: {found[-1]}")
     return found
+
+
+def _candidates(families: Iterable[Family], grids: Grids, most: int | None) -> list[Candidate]:
+    """At most so many, in order of `families`: each one's first come before any one's second."""
+    ranked = [
+        (rank, Candidate(family, params))
+        for family in families
+        for rank, params in enumerate(ParameterGrid(grids[family]))
+    ]
+    if most is None:
+        return [candidate for _, candidate in ranked]
+    kept = sorted(sorted(range(len(ranked)), key=lambda i: ranked[i][0])[:most])
+    return [ranked[i][1] for i in kept]
 
 
 def splits(problem: Problem, end: int, folds: int, begin: int = 0) -> list[tuple[Positions, Positions]]:

@@ -8,6 +8,7 @@ from consumers.trainer.course import Request
 from consumers.trainer.ending import End, Unfit
 from consumers.trainer.examples import Examples, examples
 from consumers.trainer.registration import registered
+from consumers.trainer.spending import spent_after
 from events.settings import Settings
 from models import artifact
 from models.registry import Registry
@@ -35,7 +36,10 @@ def learned(settings: Settings, request: Request, found: Examples, tell: Callabl
     since = change_ts if isinstance(change_ts, int) else None
     try:
         with parallel_config(backend="sequential"):  # a process killed here would leave joblib's behind
-            trained = retrain(settings, found.labelled, since, request.champion.version, champion, tell)
+            trained = retrain(
+                settings, found.labelled, since, request.champion.version, champion, tell,
+                spent=spent_after(settings.training.minutes),
+            )  # fmt: skip
     except NotBetterError as error:
         return Unfit(str(error), rejected=True)
     tell("registering the version")
