@@ -15,6 +15,7 @@ from consumers.trainer.draft import DRAFT
 from consumers.trainer.registration import registered
 from consumers.trainer.service import run_trainer
 from consumers.trainer.signing import signing
+from consumers.trainer.spending import spent_after
 from events import topics
 from events.errors import ScoreloopError
 from events.records import Decision, DecisionResult
@@ -47,7 +48,8 @@ def train(settings: Settings, rows: Rows, seed: int, *, as_json: bool) -> None:
     require(settings, topics.CONTROL, topics.MODELS)  # a broker that is away is told of before the work
     found = examples(settings, rows)
     say(f"{len(found.rows)} rows to learn from, {found.left_out} left out")
-    trained = training.train(settings, found.rows, found.labels, say)
+    spent = spent_after(settings.training.minutes)
+    trained = training.train(settings, found.rows, found.labels, say, spent=spent)
     kept = Registry(settings.registry.url).put_rows(found.columns(settings))
     trained_on = {**origin(rows, seed), "used": len(found.rows), "rows_sha256": kept}
     draft = sign(registered(settings, trained, trained_on))

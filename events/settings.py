@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_
 
 from events.durations import Duration
 from events.errors import ScoreloopError
+from events.preparation import Preparation, check
 from events.schema import Features, Label, Labels, Section, same_label, schema_sha256
 from events.settings_errors import sentence
 
@@ -230,7 +231,9 @@ class Watch(Section):
     have come already, few of them since what is warned of, and meets the same gate."""
 
 
-Family = Literal["linear", "tree", "forest", "boosting"]
+Family = Literal["linear", "lasso", "elastic-net", "sgd", "svm", "tree", "forest", "boosting", "mlp"]
+"""`linear` (logistic, or least squares) has an L2 penalty, `lasso` L1, `elastic-net` both; `sgd` learns the
+same by stochastic gradient descent. `svm` is a support vector machine, `mlp` a multilayer perceptron."""
 
 
 class Training(Section):
@@ -239,6 +242,12 @@ class Training(Section):
     families: Annotated[tuple[Family, ...], Field(min_length=1)] = ("linear", "tree", "forest", "boosting")
     folds: Annotated[int, Field(ge=2, le=20)] = 3
     """Time-ordered folds of the search: each is judged on rows after those it learned from."""
+    trials: Annotated[int, Field(ge=1)] | None = None
+    """The most candidates that are tried: of every family the first, then of every family the second, and so
+    on; default all."""
+    minutes: Annotated[float, Field(gt=0)] | None = None
+    """After these no further candidate is tried, and the best so far is taken; how many that are depends on
+    the machine. Default without end."""
     holdout: Annotated[float, Field(gt=0, lt=1)] = 0.25
     """The newest share of the rows, on which the version's error is measured."""
     seed: int = 0
@@ -288,6 +297,7 @@ class Settings(Section):
     limits: Limits = Limits()
     scoring: Scoring = Scoring()
     joining: Joining = Joining()
+    preparation: Preparation = Preparation()
     training: Training = Training()
 
     @model_validator(mode="after")
@@ -309,6 +319,7 @@ class Settings(Section):
                     f"[windows] segments: {name!r} is neither a boolean nor a category with `values`; "
                     "give it `values`, or leave it out"
                 )
+        check(self.preparation, self.features)
         return self
 
     @cached_property

@@ -9,6 +9,7 @@ from sklearn.metrics import confusion_matrix
 
 from models import figures
 from models.confidence import confidence, scores
+from models.probabilities import probability_figures
 from models.problem import Problem, Rows
 
 BOUND_RANK = 0.99
@@ -19,7 +20,8 @@ def measured(given: Problem, answers: NDArray[np.float64], rows: Rows, positive:
     """The figures of `answers` for `rows`.
 
     `rows` (their number), `loss_sum` (the errors, or the sum of squares), `error` (the mean loss) and the
-    contract's `values`; for a classification also `confidence` (`models.confidence`); for a regression
+    contract's `values`, for a classification with those of `models.probabilities`, and `confidence`
+    (`models.confidence`). For a regression also
     `bound`, the nearest-rank 99th percentile of the squared errors, and `clipped_sum`, the sum of the squared
     errors each cut at it. All of it is JSON.
 
@@ -32,10 +34,11 @@ def measured(given: Problem, answers: NDArray[np.float64], rows: Rows, positive:
     if given.classes:
         answered = answers.argmax(axis=1)
         confusion = confusion_matrix(targets, answered, labels=range(given.classes))
+        values = figures.classification(confusion.tolist(), tie, positive)
         known = confidence(scores(answers, positive), answered == targets)
         return {
             **found,
-            "values": figures.classification(confusion.tolist(), tie, positive),
+            "values": {**values, **probability_figures(answers, targets, positive)},
             "confidence": known.stated(),
         }
     squared = np.sort(np.square(answers[:, 0] - targets))

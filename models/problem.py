@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from events.errors import ScoreloopError
+from events.preparation import PLAIN, Preparation
 from events.schema import Features, Label
 from events.settings import Family, Settings
 from models import figures
+from models.families import Task
 from models.frame import Row, frame
-from models.pipelines import Task, outputs, pipeline
+from models.pipelines import outputs, pipeline
+from models.preparation import without_functions
 from models.threads import one_thread
 
 Rows = slice | NDArray[np.intp]
@@ -43,6 +46,7 @@ class Problem:
     targets: NDArray[Any]
     classes: int
     seed: int
+    preparation: Preparation = PLAIN
 
     @property
     def task(self) -> Task:
@@ -56,10 +60,12 @@ class Problem:
         """
         frame = self.frame.iloc[rows]
         empty = list(frame.columns[frame.isna().all()])
-        made = pipeline(candidate.family, self.features, self.task, candidate.params, self.seed, empty)
+        made = pipeline(
+            candidate.family, self.features, self.task, candidate.params, self.seed, empty, self.preparation
+        )
         with one_thread(), np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a fit that went badly shows in its loss
-            return made.fit(frame, self.targets[rows])
+            return without_functions(made.fit(frame, self.targets[rows]))
 
     def answers(self, fitted: Pipeline, rows: Rows) -> NDArray[np.float64]:
         """The pipeline's outputs for `rows`.
@@ -121,6 +127,7 @@ def problem(settings: Settings, rows: Sequence[Row], labels: Sequence[Label]) ->
         targets=targets,
         classes=len(settings.classes),
         seed=settings.training.seed,
+        preparation=settings.preparation,
     )
 
 

@@ -12,8 +12,8 @@ from sklearn.pipeline import Pipeline
 
 from events.errors import ScoreloopError
 from events.schema import Feature, Features, Label, label_key
+from models.families import Task
 from models.frame import Layout, Row, Value
-from models.pipelines import Task
 from models.steady import Steady
 
 _QUOTED_OR_NUMBER = re.compile(r"""(['"]).*\1|\d[\w.+-]*""", re.DOTALL)

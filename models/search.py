@@ -12,7 +12,7 @@ from sklearn.model_selection import ParameterGrid, TimeSeriesSplit
 
 from events.errors import ScoreloopError
 from events.settings import Family
-from models.pipelines import Task
+from models.families import Task
 from models.problem import Candidate, Problem
 
 Grids = Mapping[Family, Mapping[str, Sequence[Any]]]
@@ -21,16 +21,40 @@ Positions = NDArray[np.intp]
 Losses = tuple[float, float] | str
 """What one fold found: the summed loss and tie-breaker, or why the candidate could not be trained."""
 
-_TREES: Grids = {
+_BOTH: Grids = {
+    "sgd": {"alpha": [1e-4, 1e-2], "penalty": ["l2", "elasticnet"]},
+    "svm": {"C": [1.0, 10.0]},
     "tree": {"max_depth": [4, 8], "min_samples_leaf": [20]},
     "forest": {"min_samples_leaf": [5, 20], "n_estimators": [100]},
     "boosting": {"max_leaf_nodes": [7, 15, 31], "max_iter": [60]},
+    "mlp": {"hidden_layer_sizes": [[32], [64, 32]]},
 }
 GRIDS: Mapping[Task, Grids] = {
-    "classification": {"linear": {"C": [0.1, 10.0]}, **_TREES},
-    "regression": {"linear": {"alpha": [1.0, 100.0]}, **_TREES},
+    "classification": {
+        "linear": {"C": [0.1, 10.0]},
+        "lasso": {"C": [0.1, 10.0]},
+        "elastic-net": {"C": [0.1, 10.0]},
+        **_BOTH,
+    },
+    "regression": {
+        "linear": {"alpha": [1.0, 100.0]},
+        "lasso": {"alpha": [0.001, 0.03]},
+        "elastic-net": {"alpha": [0.001, 0.03]},
+        **_BOTH,
+    },
 }
 """What is tried of each family."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a search may cost: so many candidates, None for all, and none after `spent` says so."""
+
+    trials: int | None = None
+    spent: Callable[[], bool] = lambda: False
+
+
+EVERYTHING = Budget()
 
 PARALLEL_CELLS = 1_000_000
 """Numbers in the frame from which processes are worth the seconds that they take to start."""
@@ -58,22 +82,41 @@ def searched(
     splits: Sequence[tuple[Positions, Positions]],
     grids: Grids,
     progress: Progress,
+    budget: Budget = EVERYTHING,
 ) -> list[Judged]:
-    """Every candidate of `families`, judged on all `splits` into rows to learn from and later rows.
+    """The candidates of `families`, judged on all `splits` into rows to learn from and later rows.
 
-    In processes where the frame is large enough; the outcome is the same.
+    All that `budget` allows, and one at least. In processes where the frame is large enough; the outcome is
+    the same.
     """
-    candidates = [Candidate(family, params) for family in families for params in ParameterGrid(grids[family])]
+    candidates = _candidates(families, grids, budget.trials)
     jobs = cpu_count() if problem.frame.size >= PARALLEL_CELLS else 1
     losses: Iterator[Losses] = Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(_losses)(problem, candidate, *split) for candidate in candidates for split in splits
+        delayed(_losses)(problem, candidate, *split)
+        for number, candidate in enumerate(candidates)
+        if number == 0 or not budget.spent()
+        for split in splits
     )
     rows = sum(len(judged_on) for _, judged_on in splits)
-    found = []
-    for number, candidate in enumerate(candidates, 1):
-        found.append(_judged(candidate, list(islice(losses, len(splits))), rows))
-        progress(f"{number} of {len(candidates)}: {found[-1]}")
+    found: list[Judged] = []
+    for candidate in candidates:
+        if folds := list(islice(losses, len(splits))):
+            found.append(_judged(candidate, folds, rows))
+            progress(f"{len(found)} of {len(candidates)}: {found[-1]}")
     return found
+
+
+def _candidates(families: Iterable[Family], grids: Grids, most: int | None) -> list[Candidate]:
+    """At most so many, in order of `families`: each one's first come before any one's second."""
+    ranked = [
+        (rank, Candidate(family, params))
+        for family in families
+        for rank, params in enumerate(ParameterGrid(grids[family]))
+    ]
+    if most is None:
+        return [candidate for _, candidate in ranked]
+    kept = sorted(sorted(range(len(ranked)), key=lambda i: ranked[i][0])[:most])
+    return [ranked[i][1] for i in kept]
 
 
 def splits(problem: Problem, end: int, folds: int, begin: int = 0) -> list[tuple[Positions, Positions]]:

@@ -13,8 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
+from models.families import row_by_row
 from models.frame import Layout, Row
-from models.pipelines import MAX_CATEGORIES, outputs, row_by_row
+from models.pipelines import outputs
+from models.preparation import MAX_CATEGORIES
 
 PADDING = 64
 CALL_CELLS = 2**17
@@ -33,7 +35,7 @@ class Steady:
         self._pipeline = pipeline
         self._layout = layout
         self._classes = classes
-        self._call_rows = None if row_by_row(pipeline) else _call_rows(layout)
+        self._call_rows = None if row_by_row(pipeline[-1]) else _call_rows(layout)
 
     def outputs(self, rows: Sequence[Row]) -> NDArray[np.float64]:
         """As `models.pipelines.outputs`; the last row is repeated to fill the last call.

@@ -1,6 +1,6 @@
 """Training: from rows in order of time to a fitted pipeline and its figures on rows that it had not seen."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,20 +9,22 @@ from sklearn.pipeline import Pipeline
 from events.errors import ScoreloopError
 from events.schema import Label
 from events.settings import Settings
+from models.families import bare
 from models.frame import Row
 from models.holdout import measured
 from models.problem import Candidate, Problem, problem
 from models.reference import reference
-from models.search import GRIDS, Grids, Judged, Progress, best, searched, splits
+from models.search import EVERYTHING, GRIDS, Budget, Grids, Judged, Progress, best, searched, splits
 
 
 @dataclass(frozen=True)
 class Trained:
     """A version before it has a number.
 
-    `params` says how it was found: `family`, `params` of the estimator, `folds`, `holdout`, `seed`, and
-    `candidates` with the losses of all that were tried. `metrics` are `models.holdout`'s figures on the
-    newest rows, by the pipeline that had learned from those before. Both are JSON.
+    `params` says how it was found: `family`, `params` of the estimator, `folds`, `holdout`, `seed`,
+    `preparation` (what the settings say of it), and `candidates` with the losses of all that were tried.
+    `metrics` are `models.holdout`'s figures on the newest rows, by the pipeline that had learned from those
+    before. Both are JSON.
     """
 
     pipeline: Pipeline
@@ -43,13 +45,14 @@ def train(
     progress: Progress | None = None,
     *,
     grids: Grids | None = None,
+    spent: Callable[[], bool] = EVERYTHING.spent,
 ) -> Trained:
     """The best of the settings' families for `rows`, which are in order of time.
 
     The newest `training.holdout` share of the rows is kept apart; the candidates are judged on
     `training.folds` time-ordered folds of the others; the winner is measured on the holdout, then learns from
     all rows. The same rows, settings and packages give the same answer. `grids` takes the place of what is
-    tried of each family.
+    tried of each family; once `spent`, no further candidate is tried.
 
     Raises:
         ScoreloopError: the rows are too few, a label is none of the classes, or all have one class.
@@ -58,9 +61,9 @@ def train(
     training = settings.training
     tell = progress or (lambda _: None)
     before = len(rows) - max(1, round(len(rows) * training.holdout))
-    judged = searched(
-        given, training.families, splits(given, before, training.folds), grids or GRIDS[given.task], tell
-    )
+    folds = splits(given, before, training.folds)
+    budget = Budget(training.trials, spent)
+    judged = searched(given, training.families, folds, grids or GRIDS[given.task], tell, budget)
     winner = best(judged)
     tell(f"best: {winner}; measuring it on the newest {len(rows) - before} rows")
     metrics = _measured(given, winner, before, settings.positive_index)
@@ -82,11 +85,12 @@ def described(
     tie = "log_loss" if given.classes else "mae"
     return Trained(
         pipeline=fitted,
-        estimator=f"{winner.family}: {type(fitted[-1]).__name__}",
+        estimator=f"{winner.family}: {type(bare(fitted[-1])).__name__}",
         params={
             "family": winner.family,
             "params": dict(winner.params),
             **settings.training.model_dump(include={"folds", "holdout", "seed"}),
+            "preparation": given.preparation.model_dump(mode="json", exclude_defaults=True),
             "candidates": [_row(one, tie) for one in judged],
         },
         metrics=metrics,

@@ -9,13 +9,18 @@ from sklearn.pipeline import Pipeline
 
 from events.schema import Feature, Label
 from events.settings import Family, Settings
+from models.families import Task
 from models.frame import Row
-from models.pipelines import Task
 from models.problem import Candidate, problem
 
 FAMILIES: tuple[Family, ...] = get_args(Family)
 QUICK: Mapping[Family, Mapping[str, Any]] = {
     "linear": {},
+    "lasso": {"max_iter": 50},
+    "elastic-net": {"max_iter": 50},
+    "sgd": {"max_iter": 20},
+    "svm": {},
+    "mlp": {"hidden_layer_sizes": [16], "max_iter": 20},
     "tree": {"max_depth": 4},
     "forest": {"n_estimators": 5, "max_depth": 4},
     "boosting": {"max_iter": 5, "max_leaf_nodes": 7},

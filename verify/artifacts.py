@@ -11,12 +11,16 @@ from events.records import Manifest
 FORMAT = "skops"
 TRUSTED = (
     "numpy.dtype",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.tree._tree.Tree",
 )
-"""What may be built beyond skops's own list of safe types: arrays' types and the nodes of trees, data all of
-them. The manifest's hash says that these are the bytes that served, not that they are harmless: whoever can
-write `models` and the registry can make them agree, and the auditor is not to run their code."""
+"""What may be built beyond skops's own list of safe types: arrays' types, the nodes of trees and objects of a
+few numbers, data all of them. The manifest's hash says that these are the bytes that served, not that they
+are harmless: whoever can write `models` and the registry can make them agree, and the auditor is not to run
+their code."""
 
 
 class NotReplayableError(Exception):

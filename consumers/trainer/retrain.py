@@ -9,6 +9,7 @@ from consumers.trainer.draft import Draft
 from consumers.trainer.ending import End, Unfit
 from consumers.trainer.examples import Examples, examples
 from consumers.trainer.registration import registered
+from consumers.trainer.spending import spent_after
 from events.settings import Settings
 from models.opening import opened
 from models.reference import reference
@@ -54,8 +55,10 @@ def learned(settings: Settings, request: Request, found: Examples, tell: Callabl
     champion = opened(request.champion, Registry(settings.registry.url), settings)
     try:
         with parallel_config(backend="sequential"):  # a process killed here would leave joblib's behind
-            number = request.champion.version
-            trained = retrain(settings, found.labelled, _since(request), number, champion, tell)
+            trained = retrain(
+                settings, found.labelled, _since(request), request.champion.version, champion, tell,
+                spent=spent_after(settings.training.minutes),
+            )  # fmt: skip
     except NotBetterError as error:
         return Unfit(str(error), rejected=True)
     tell("registering the version")

@@ -3,8 +3,10 @@ import pytest
 from sample_models import FAMILIES, MIXED, NUMBERS, QUICK, REGRESSION, fitted, labels, rows, stream_of
 
 from events.settings import Family, Settings
+from models.families import SCALED, Task, row_by_row
 from models.frame import frame
-from models.pipelines import MAX_CATEGORIES, Task, outputs, pipeline, row_by_row
+from models.pipelines import outputs, pipeline
+from models.preparation import MAX_CATEGORIES
 from models.problem import Candidate, problem
 
 TASKS: tuple[Task, ...] = ("classification", "regression")
@@ -41,9 +43,8 @@ def test_a_column_without_any_value_is_no_obstacle(family: Family, stream: Setti
 @pytest.mark.parametrize("family", FAMILIES)
 def test_numbers_alone_need_no_column_transformer(family: Family) -> None:
     steps = [name for name, _ in pipeline(family, NUMBERS.features, "classification", {}, seed=0).steps]
-    assert steps == {"linear": ["impute", "scale", "estimate"], "boosting": ["estimate"]}.get(
-        family, ["impute", "estimate"]
-    )
+    scaled = ["scale"] if family in SCALED else []
+    assert steps == [*([] if family == "boosting" else ["impute"]), *scaled, "estimate"]
 
 
 def test_the_columns_of_a_category_are_capped() -> None:
@@ -73,5 +74,7 @@ def test_params_and_seed_reach_the_estimator() -> None:
     assert (made.n_estimators, made.random_state, made.n_jobs) == (7, 3, 1)
 
 
-def test_only_the_linear_family_depends_on_its_neighbours() -> None:
-    assert [row_by_row(fitted(family, NUMBERS)) for family in FAMILIES] == [False, True, True, True]
+@pytest.mark.parametrize("stream", [NUMBERS, REGRESSION])
+def test_only_what_multiplies_matrices_depends_on_its_neighbours(stream: Settings) -> None:
+    alone = {family for family in FAMILIES if row_by_row(fitted(family, stream)[-1])}
+    assert alone == {"svm", "tree", "forest", "boosting"}

@@ -3,15 +3,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sample_models import MIXED, NUMBERS, QUICK, REGRESSION, labels, rows
+from sample_models import FAMILIES, MIXED, NUMBERS, QUICK, REGRESSION, labels, rows
 from samples import settings
 from sklearn import metrics
 
 from events.errors import ScoreloopError
 from events.settings import Settings
 from models import artifact, search
+from models.families import ESTIMATORS
 from models.frame import frame
-from models.pipelines import ESTIMATORS, outputs
+from models.pipelines import outputs
+from models.probabilities import probability_figures
 from models.problem import Problem
 from models.reference import reference
 from models.search import Grids
@@ -33,10 +35,11 @@ def trained(stream: Settings, count: int = 120, grids: Grids = GRIDS, **training
 def test_every_family_is_judged_and_the_best_learns_from_all_rows(stream: Settings) -> None:
     told: list[str] = []
     given = rows(stream, 120)
-    found = train(only(stream, folds=2), given, labels(stream, given), told.append, grids=GRIDS)
+    every = only(stream, folds=2, families=FAMILIES)
+    found = train(every, given, labels(stream, given), told.append, grids=GRIDS)
     assert len(told) == len(QUICK) + 2
     table = found.params["candidates"]
-    assert [line["family"] for line in table] == list(stream.training.families)
+    assert [line["family"] for line in table] == list(FAMILIES)
     assert all(line["failed"] is None for line in table)
     tie = "log_loss" if stream.classes else "mae"
     assert found.params["family"] == min(table, key=lambda line: (line["error"], line[tie]))["family"]
@@ -69,6 +72,7 @@ def test_the_metrics_are_those_of_a_pipeline_that_knew_only_the_rows_before() ->
             "recall": metrics.recall_score(late, said, pos_label=0),
             "f1": metrics.f1_score(late, said, pos_label=0),
             "log_loss": metrics.log_loss(late, answers),
+            **probability_figures(answers, np.array(late), MIXED.positive_index),
         }
     )
 
@@ -120,6 +124,27 @@ def test_processes_find_what_one_process_finds(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(search, "Parallel", Threads)
     assert trained(NUMBERS, families=("linear",)).params == alone.params
     assert jobs == [2]
+
+
+def test_a_budget_in_trials_gives_each_family_its_first_before_any_its_second() -> None:
+    grids: Grids = {"tree": {"max_depth": [2, 3, 4]}, "linear": {"C": [0.1, 1.0]}}
+    found = [
+        trained(NUMBERS, grids=grids, families=("tree", "linear"), folds=2, trials=trials)
+        for trials in (1, 3, 99)
+    ]
+    tried = [[(row["family"], *row["params"].values()) for row in one.params["candidates"]] for one in found]
+    assert tried[0] == [("tree", 2)]
+    assert tried[1] == [("tree", 2), ("tree", 3), ("linear", 0.1)]
+    assert len(tried[2]) == 5
+
+
+def test_a_search_ends_when_its_time_is_spent_and_takes_the_best_so_far() -> None:
+    given = rows(NUMBERS, 120)
+    turns = iter([False, True, True])
+    found = train(
+        only(NUMBERS, folds=2), given, labels(NUMBERS, given), grids=GRIDS, spent=lambda: next(turns)
+    )
+    assert [row["family"] for row in found.params["candidates"]] == ["linear", "tree"]
 
 
 def test_equal_losses_are_decided_by_the_tie_breaker_then_by_order() -> None:
@@ -182,10 +207,10 @@ def test_rows_that_teach_nothing_are_refused_with_a_sentence(
         train(stream, rows(stream, len(truth)), truth)
 
 
-def test_the_default_grids_are_ten_candidates_or_fewer_that_the_estimators_take() -> None:
+def test_the_default_families_are_ten_candidates_or_fewer_and_the_estimators_take_all() -> None:
     for task, grids in search.GRIDS.items():
-        assert set(grids) == set(MIXED.training.families)
-        candidates = [params for grid in grids.values() for params in search.ParameterGrid(grid)]
-        assert 8 <= len(candidates) <= 10
+        assert set(grids) == set(FAMILIES)
+        counts = [len(search.ParameterGrid(grids[family])) for family in MIXED.training.families]
+        assert 8 <= sum(counts) <= 10
         for family, grid in grids.items():
             assert set(grid) <= set(ESTIMATORS[family, task]().get_params())

@@ -102,6 +102,18 @@ def test_a_registry_that_is_a_url_stays_one(file: Path) -> None:
         ('values = ["mon", "tue"], ', "", "'day' is neither a boolean nor a category with `values`; give it"),
         ('segments = ["day"]', 'segments = ["day", "day"]', "windows: `segments` names a feature twice"),
         ('security.protocol = "SSL"', "security.protocol = [1]", "security.protocol: a librdkafka property"),
+        (
+            "[windows]",
+            '[preparation]\ninteractions = ["price", "day"]\n[windows]',
+            "[preparation] interactions: 'day' is no number",
+        ),
+        ("[windows]", '[preparation]\ninteractions = ["price"]\n[windows]', "name two features or more"),
+        ("[windows]", '[preparation]\ncycles = { history = ["day"] }\n[windows]', "cycles: 'history' is no"),
+        (
+            "[windows]",
+            '[preparation]\ncycles = { price = ["day"] }\ninteractions = ["price", "hour"]\n[windows]',
+            "'hour' is no number",
+        ),
         ("[windows]", "[window]", "window: unknown key; did you mean `windows`?"),
         ("[windows]", "[windows", "cannot be read as TOML"),
     ],
