@@ -24,14 +24,19 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
 )  # fmt: skip
 
 
-def source_options(command: Command) -> Command:
-    """Give `command` the options --csv, --synth, --rows and --seed, which become `rows` and `seed`."""
+def source_options(command: Command, *, required: bool = True) -> Command:
+    """Give `command` the options --csv, --synth, --rows and --seed, which become `rows` and `seed`.
+
+    Where no source is `required` and none is given, `rows` is None.
+    """
 
     @wraps(command)
     def with_rows(
         *args: Any, path: Path | None, synth: str | None, span: str | None, seed: int, **options: Any
     ) -> Any:
-        return command(*args, rows=_opened(path, synth, span, seed), seed=seed, **options)
+        without = not (required or path or synth or span)
+        rows = None if without else _opened(path, synth, span, seed)
+        return command(*args, rows=rows, seed=seed, **options)
 
     decorated: Command = with_rows
     for option in reversed(_OPTIONS):

@@ -10,6 +10,8 @@ from consumers.trainer.examples import Examples, examples
 from consumers.trainer.registration import registered
 from events.settings import Settings
 from models import artifact
+from models.dataset_admission import admitted
+from models.dataset_flaw import DataLimitError
 from models.registry import Registry
 from models.retraining import retrain
 from models.retraining_parts import NotBetterError
@@ -33,10 +35,16 @@ def learned(settings: Settings, request: Request, found: Examples, tell: Callabl
     champion = artifact.loads(Registry(settings.registry.url).get(request.champion.artifact_sha256))
     change_ts = request.decision.evidence.get("change_ts")
     since = change_ts if isinstance(change_ts, int) else None
+    tell("looking at the rows")
     try:
+        rows = admitted(found.labelled.dataset(settings), request.decision.ts)
+        labelled = found.labelled.at(rows.positions)
         with parallel_config(backend="sequential"):  # a process killed here would leave joblib's behind
-            trained = retrain(settings, found.labelled, since, request.champion.version, champion, tell)
+            trained = retrain(settings, labelled, since, request.champion.version, champion, tell)
     except NotBetterError as error:
         return Unfit(str(error), rejected=True)
+    except DataLimitError as error:
+        return Unfit(f"{error}; version {request.champion.version} stays champion", rejected=True)
+    trained.metrics["data"] = rows.stated
     tell("registering the version")
     return registered(settings, trained, found.trained_on)
