@@ -115,7 +115,7 @@ def _examples(events: Iterable[Happened]) -> Examples:
             found.labels.append(one.label)
             found.numbers.append(number)
         else:
-            found.left_out += 1
+            found.left_out["unlabelled"] += 1
     return found
 
 

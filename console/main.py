@@ -13,6 +13,7 @@ COMMANDS = {
     "init": ("console.init:init", "Write a stream.toml from a file of past events."),
     "topics": ("console.topics:topics", "Create the stream's topics, or check them."),
     "keys": ("console.keys:keys", "Make the keys by which scorers know whose versions and roles to trust."),
+    "data": ("console.data:data", "Look at the rows of a training: what is wrong, and what to do about it."),
     "train": ("console.train:train", "Train a version on a file and make it champion."),
     "up": ("console.up:up", "Run every service in one terminal, until Ctrl-C."),
     "scorer": ("console.services:scorer", "Run one scorer, for a process manager."),

@@ -18,15 +18,22 @@ Section = tuple[str, Row, Sequence[Row]]
 """A table: its title, head and rows."""
 
 
-def write(path: Path, title: str, said: str, picture: Path, tables: Sequence[Section]) -> None:
-    """Write the page, with what is `said` under its title."""
+def write(
+    path: Path,
+    title: str,
+    said: str,
+    picture: Path,
+    tables: Sequence[Section],
+    shown: str = "Error over event time",
+) -> None:
+    """Write the page, with what is `said` under its title, and what the picture shows."""
     image = base64.b64encode(picture.read_bytes()).decode()
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8>",
         "<meta name=viewport content='width=device-width, initial-scale=1'>",
         f"<title>{escape(title)}</title><style>{_STYLE}</style>",
         f"<h1>{escape(title)}</h1><p>{escape(said)}</p>",
-        f"<img alt='Error over event time' src='data:image/png;base64,{image}'>",
+        f"<img alt='{escape(shown)}' src='data:image/png;base64,{image}'>",
         *(_table(*table) for table in tables),
         "</html>",
     ]
@@ -42,4 +49,4 @@ def _table(title: str, head: Row, rows: Sequence[Row]) -> str:
 
 
 def _mark(cell: str) -> str:
-    return " class=bad" if cell == "does not hold" else ""
+    return " class=bad" if cell in {"does not hold", "stops"} else ""

@@ -21,6 +21,7 @@ from events.errors import ScoreloopError
 from events.records import Decision, DecisionResult
 from events.settings import Settings
 from models import training
+from models.dataset_admission import admitted
 from models.registry import Registry
 from producers.decisions import Asking
 from producers.examples import examples, origin
@@ -42,14 +43,21 @@ def train(settings: Settings, rows: Rows, seed: int, *, as_json: bool) -> None:
 
     Tries the families of [training], judges each on rows later than those it learned from, measures the best
     on the newest rows, registers it and writes `roles`: running scorers go over to it between two batches.
-    Rows without a label, or without a feature that is not nullable, are left out and counted.
+    Rows without a label, or without a feature that is not nullable, are left out and counted. What [data] in
+    stream.toml does not allow stops the training; `scoreloop data` shows what was looked at.
     """
     sign = signing(settings)
     require(settings, topics.CONTROL, topics.MODELS)  # a broker that is away is told of before the work
-    found = examples(settings, rows)
-    say(f"{len(found.rows)} rows to learn from, {found.left_out} left out")
+    found = examples(settings, rows, with_broken=True)
+    looked_at = admitted(found.dataset(settings), time.time_ns() // 1_000_000)
+    for flaw in looked_at.flaws:
+        if flaw.severity == "warning":
+            say(f"warning: {flaw.sentence}")
+    found = found.at(looked_at.positions)
+    say(f"{len(found.rows)} rows to learn from, {len(rows) - len(found.rows)} left out")
     spent = spent_after(settings.training.minutes)
     trained = training.train(settings, found.rows, found.labels, say, spent=spent)
+    trained.metrics["data"] = looked_at.stated
     kept = Registry(settings.registry.url).put_rows(found.columns(settings))
     trained_on = {**origin(rows, seed), "used": len(found.rows), "rows_sha256": kept}
     draft = sign(registered(settings, trained, trained_on))

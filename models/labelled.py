@@ -1,8 +1,8 @@
 """Labelled events to learn from, in order of event time, as `outcomes` has them."""
 
 import heapq
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from events.feature_codec import features_type
 from events.records import Role
 from events.schema import Label
 from events.settings import Settings
+from models.dataset import Dataset
 from models.frame import Row
 
 _SERVED = {"champion", "canary"}
@@ -25,14 +26,27 @@ class Labelled:
     rows: list[Row]
     labels: list[Label]
     ts: list[int]
+    label_ts: list[int] = field(default_factory=list)
+    """When each label became known; nothing where that is not known."""
+
+    def dataset(self, settings: Settings) -> Dataset:
+        """The rows as they are looked at before a training."""
+        return Dataset(settings, self.rows, self.labels, self.ts, self.label_ts)
+
+    def at(self, positions: Sequence[int]) -> "Labelled":
+        """Only the rows at these positions, in their order."""
+        label_ts = [self.label_ts[i] for i in positions] if self.label_ts else []
+        rows, labels = [self.rows[i] for i in positions], [self.labels[i] for i in positions]
+        return Labelled(rows, labels, [self.ts[i] for i in positions], label_ts)
 
 
-class _Outcome(Struct, frozen=True, gc=False):
+class _Outcome(Struct, frozen=True, gc=False, kw_only=True):
     event_id: str
     ts: int
     role: Role
     status: str
     label: Any
+    label_ts: int | None = None
     features: Struct
 
 
@@ -48,6 +62,7 @@ def newest(settings: Settings, outcomes: Iterable[bytes], most: int) -> Labelled
         rows=[astuple(one.features) for one in found],
         labels=[one.label for one in found],
         ts=[one.ts for one in found],
+        label_ts=[one.label_ts or one.ts for one in found],
     )
 
 

@@ -115,7 +115,7 @@ def problem(settings: Settings, rows: Sequence[Row], labels: Sequence[Label]) ->
     """
     if not rows:
         raise ScoreloopError("there are no rows to train on; give some that have labels")
-    targets = _indexes(labels, settings.classes) if settings.classes else _numbers(labels)
+    targets = targets_of(labels, settings.classes)
     if settings.classes and len(np.unique(targets)) == 1:
         raise ScoreloopError(
             f"all {len(labels)} rows have the label {labels[0]!r:.60}; a classification is learned from rows "
@@ -129,6 +129,15 @@ def problem(settings: Settings, rows: Sequence[Row], labels: Sequence[Label]) ->
         seed=settings.training.seed,
         preparation=settings.preparation,
     )
+
+
+def targets_of(labels: Sequence[Label], classes: Sequence[Label]) -> NDArray[Any]:
+    """What is learned for `labels`: indexes of `classes`, numbers where there are none.
+
+    Raises:
+        ScoreloopError: a label is no class, or no number.
+    """
+    return _indexes(labels, classes) if classes else _numbers(labels)
 
 
 def _indexes(labels: Sequence[Label], classes: Sequence[Label]) -> NDArray[np.int64]:

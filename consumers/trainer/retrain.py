@@ -11,6 +11,8 @@ from consumers.trainer.examples import Examples, examples
 from consumers.trainer.registration import registered
 from consumers.trainer.spending import spent_after
 from events.settings import Settings
+from models.dataset_admission import admitted
+from models.dataset_flaw import DataLimitError
 from models.opening import opened
 from models.reference import reference
 from models.registry import Registry
@@ -53,14 +55,20 @@ def learned(settings: Settings, request: Request, found: Examples, tell: Callabl
         ScoreloopError: the champion's artefact cannot be read, or the registry not written.
     """
     champion = opened(request.champion, Registry(settings.registry.url), settings)
+    tell("looking at the rows")
     try:
+        rows = admitted(found.labelled.dataset(settings), request.decision.ts)
+        labelled = found.labelled.at(rows.positions)
         with parallel_config(backend="sequential"):  # a process killed here would leave joblib's behind
             trained = retrain(
-                settings, found.labelled, _since(request), request.champion.version, champion, tell,
+                settings, labelled, _since(request), request.champion.version, champion, tell,
                 spent=spent_after(settings.training.minutes),
             )  # fmt: skip
     except NotBetterError as error:
         return Unfit(str(error), rejected=True)
+    except DataLimitError as error:
+        return Unfit(f"{error}; version {request.champion.version} stays champion", rejected=True)
+    trained.metrics["data"] = rows.stated
     tell("registering the version")
     return registered(settings, trained, found.trained_on)
 

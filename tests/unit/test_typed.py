@@ -107,3 +107,16 @@ def test_no_label_column(tmp_path: Path, header: str, column: str | None, what: 
     with pytest.raises(ScoreloopError, match=what):
         typed(settings(None, column=column), opened)
     assert [chunk.labels for chunk in typed(settings(None), opened, with_labels=False)] == [[None]]
+
+
+def test_rows_with_bad_cells_are_noted_where_that_is_wanted_and_their_neighbours_read(tmp_path: Path) -> None:
+    opened = rows(tmp_path, "x,c,label\n1,a,0\nbad,b,1\n3,c,9\nworse,d,8\n5,,\n", "1:5")
+    broken: dict[int, str] = {}
+    [chunk] = typed(settings([0, 1]), opened, broken=broken)
+    assert list(chunk.rows()) == [(None, "b"), (3.0, "c"), (None, "d"), (5.0, None)]
+    assert chunk.labels == [1, None, None, None]
+    assert broken == {
+        1: "a.csv: row 1 (the first is row 0), column 'x': 'bad' is no number",
+        2: "a.csv: row 2 (the first is row 0), column 'label': '9' is none of the classes 0, 1",
+        3: "a.csv: row 3 (the first is row 0), column 'x': 'worse' is no number",
+    }
