@@ -37,6 +37,11 @@ def admitted(dataset: Dataset, now: int) -> Admitted:
         raise DataLimitError(str(error)) from None
     listed = flaws(dataset.settings, found)
     refuse(listed)
+    return Admitted(kept(dataset), listed, short(found, listed))
+
+
+def kept(dataset: Dataset) -> list[int]:
+    """The rows, by position, that `[data] repeats` leaves."""
     again = repeats(dataset).again
-    kept = ~again if dataset.settings.data.repeats == "leave-out" else np.ones_like(again)
-    return Admitted(np.flatnonzero(kept).tolist(), listed, short(found, listed))
+    left = ~again if dataset.settings.data.repeats == "leave-out" else np.ones_like(again)
+    return [int(position) for position in np.flatnonzero(left)]

@@ -1,6 +1,6 @@
 """A version made again: from the rows and the parameters that its manifest names."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,9 +9,11 @@ from consumers.trainer.examples import examples_again
 from consumers.trainer.registration import environment
 from events import topics
 from events.errors import ScoreloopError
+from events.preparation import Preparation
 from events.records import Manifest
 from events.schema import Label, label_key
 from events.settings import Settings
+from models.dataset_admission import kept
 from models.frame import Layout, Row
 from models.opening import opened
 from models.problem import Candidate, problem
@@ -49,8 +51,7 @@ def reproduced(settings: Settings, manifest: Manifest, tell: Callable[[str], Non
     registry = Registry(settings.registry.url)
     tell("reading the rows that it learned from")
     rows, labels = _learned(settings, manifest, registry)
-    training = settings.training.model_copy(update={"seed": manifest.params.get("seed", 0)})
-    given = problem(settings.model_copy(update={"training": training}), rows, labels)
+    given = problem(_as_then(settings, manifest.params), rows, labels)
     tell(f"training on {len(rows)} rows")
     try:
         candidate = Candidate(manifest.params["family"], manifest.params["params"])
@@ -69,6 +70,13 @@ def reproduced(settings: Settings, manifest: Manifest, tell: Callable[[str], Non
     return Reproduced(manifest.version, len(rows), different, _moved(manifest))
 
 
+def _as_then(settings: Settings, params: Mapping[str, Any]) -> Settings:
+    """The settings with the seed and the preparation of that training."""
+    training = settings.training.model_copy(update={"seed": params.get("seed", 0)})
+    preparation = Preparation.model_validate(params.get("preparation", {}))
+    return settings.model_copy(update={"training": training, "preparation": preparation})
+
+
 def _learned(settings: Settings, manifest: Manifest, registry: Registry) -> tuple[list[Row], list[Label]]:
     """The rows that the version's last fit rests on."""
     source = manifest.trained_on
@@ -82,6 +90,7 @@ def _learned(settings: Settings, manifest: Manifest, registry: Registry) -> tupl
     found = examples_again(settings, source)
     if len(found.rows) != source["rows"]:
         raise ScoreloopError(f"only {len(found.rows)} of the {source['rows']} rows are left in outcomes")
+    found = found.at(kept(found.dataset(settings)))
     begin = len(found.rows) - _span(manifest.metrics["gate"])
     return found.rows[begin:], found.labels[begin:]
 
