@@ -220,6 +220,9 @@ class Watch(Section):
     numbers a quarter of a standard deviation, for a share of 10 % a rise to 18 %."""
     least_rows: Annotated[int, Field(ge=20)] = 200
     """Events in a stretch that is looked at; windows with fewer are looked at together."""
+    early: bool = False
+    """Whether the labels that have come so far may warn of the error before the others have: on `drift` as an
+    `error` with the detector `running-error`, and without any guarantee."""
     retrain: Annotated[
         tuple[WarningKind, ...],
         BeforeValidator(

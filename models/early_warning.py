@@ -39,7 +39,7 @@ class EarlyWarning:
     """Follows what the running labels say of the champion."""
 
     def __init__(self, settings: Settings) -> None:
-        self._enabled = settings.drift.enabled
+        self._enabled = settings.drift.enabled and settings.drift.early
         self._threshold = settings.decisions.false_alarm_every
         self._bucket = settings.windows.bucket_ms
         self._state, self._known = State(), State()

@@ -22,7 +22,7 @@ from consumers.trainer.registration import registered
 from consumers.trainer.service import run_trainer
 from events import topics
 from events.monitor_state import TENURE_KEY, TOTALS_KEY, Totals
-from events.records import RUNNING_ERROR, Decision, DecisionResult, Drift, Roles
+from events.records import Decision, DecisionResult, Drift, Roles
 from events.settings import Kafka
 from models import training
 from models.e_sr import ESR
@@ -55,7 +55,7 @@ Given = Mapping[int, Sequence[Decision]]
 
 
 class Said(NamedTuple):
-    """All that a loop decided, in order, without what goes by the clock: times, and early warnings."""
+    """All that a loop decided, in order, without the clock's times."""
 
     alarms: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
@@ -66,7 +66,7 @@ def said(
     drifts: Sequence[Drift], decisions: Sequence[Decision], results: Mapping[str, DecisionResult]
 ) -> Said:
     return Said(
-        [drift.model_dump(exclude={"ts"}) for drift in drifts if drift.detector != RUNNING_ERROR],
+        [drift.model_dump(exclude={"ts"}) for drift in drifts],
         [one.model_dump(exclude={"ts"}) for one in decisions],
         {name: result.model_dump(exclude={"ts"}) for name, result in results.items()},
     )

@@ -19,7 +19,8 @@ from models.tenure import Tenure
 BUCKET, EVENTS, SOON = 10, 40, 20
 """Of the labels of a bucket half come soon, and the others `LATE` buckets later."""
 LATE = 15
-STREAM = settings(windows={"length": "30ms", "bucket": f"{BUCKET}ms"})
+WINDOWS = {"length": "30ms", "bucket": f"{BUCKET}ms"}
+STREAM = settings(windows=WINDOWS, drift={"early": True})
 
 
 def part(wrong: int, *, predicted: bool) -> Tally:
@@ -124,6 +125,6 @@ def test_a_bucket_that_is_not_over_is_not_looked_at() -> None:
 def test_it_is_quiet_where_nothing_is_running_or_warnings_are_off() -> None:
     quiet = Monitor()
     quiet.buckets(*[2] * 20, *[8] * 10, running=False)
-    off = Monitor(settings(windows={"length": "30ms", "bucket": "10ms"}, drift={"enabled": False}))
+    off = Monitor(settings(windows=WINDOWS))
     off.buckets(*[2] * 20, *[8] * 10)
     assert quiet.warned == off.warned == []
