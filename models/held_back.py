@@ -44,7 +44,7 @@ class HeldBack:
         """What is held back, and by what, for a person; None where nothing is."""
         held = self._state.held.values()
         actions = [(Decision.model_validate_json(one.decision).action, one.limit) for one in held]
-        return "; ".join(f"a {action} {self._by(limit)}" for action, limit in actions) or None
+        return "; ".join(dict.fromkeys(f"a {action} {self._by(limit)}" for action, limit in actions)) or None
 
     def roles(self, roles: Roles, newest: int) -> None:
         """It was said who serves; what was held against another champion, or for a canary, is void."""
