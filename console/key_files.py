@@ -20,7 +20,7 @@ def write_private(path: Path, pem: bytes) -> None:
     """
     temporary = path.with_name(f".{path.name}.new")
     try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
         temporary.unlink(missing_ok=True)
         with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             file.write(pem)

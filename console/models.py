@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from console.durations import DurationType
+from console.pending import asked_for
 from console.register import register
 from console.reproduce import reproduce
 from console.stock import Stock, files
@@ -134,6 +135,9 @@ def delete(settings: Settings, version: int, *, yes: bool, as_json: bool) -> Non
         raise ScoreloopError(
             f"version {version} is {role}: what serves, or may have to again, is not deleted"
         )
+    waits = asked_for(settings, stock.records)
+    if waits is not None and waits.version == version:
+        raise ScoreloopError(f"version {version} waits for approval: `scoreloop reject` it first")
     others = {
         pair
         for number, manifest in stock.view.manifests.items()
@@ -143,7 +147,9 @@ def delete(settings: Settings, version: int, *, yes: bool, as_json: bool) -> Non
     doomed = [one for pair in files(stock.manifest(version)).items() if (one := stock.files.get(pair))]
     shared = [one for one in doomed if (one.kind, one.name) in others]
     if doomed and not yes:
-        click.confirm(f"Delete version {version}, so that `verify` cannot replay it any more?", abort=True)
+        click.confirm(
+            f"Delete version {version}, so that `verify` cannot replay it any more?", abort=True, err=True
+        )
     removed = [one for one in doomed if one not in shared and stock.registry.remove(one)]
     facts = {"removed": [f"{one.kind}/{one.name}" for one in removed], "shared": len(shared)}
     kept = f"; {counted(len(shared), 'file is', 'files are')} another version's too" if shared else ""
@@ -164,7 +170,9 @@ def gc(settings: Settings, age: int, *, yes: bool, as_json: bool) -> None:
     found = garbage(settings, age)
     size = sum(one.size for one in found.files)
     if found.files and not yes:
-        click.confirm(f"Remove {counted(len(found.files), 'file', 'files')}, {size:,} bytes?", abort=True)
+        click.confirm(
+            f"Remove {counted(len(found.files), 'file', 'files')}, {size:,} bytes?", abort=True, err=True
+        )
     removed = collected(found)
     facts = {"removed": [f"{one.kind}/{one.name}" for one in removed], "bytes": sum(o.size for o in removed)}
     _tell(as_json, facts, f"{counted(len(removed), 'file', 'files')} removed, {facts['bytes']:,} bytes")

@@ -5,6 +5,7 @@ import click
 from console.stock import Stock
 from console.stream import json_option, print_json, stream_argument
 from console.words import counted
+from consumers.environment import told
 from consumers.trainer.reproduction import reproduced
 from events.errors import ScoreloopError
 from events.settings import Settings
@@ -27,7 +28,7 @@ def reproduce(settings: Settings, version: int, *, as_json: bool) -> None:
     else:
         rows = counted(found.rows, "row", "rows")
         click.echo(f"version {version} made again from {rows}: {found.different} answers differ")
-        for package, (then, now) in found.environment.items():
-            click.echo(f"{package} was {then}, is {now}")
+        if found.environment:
+            click.echo(f"others now: {told(found.environment)}")
     if not found.same:
         raise ScoreloopError(f"version {version} answers {found.different} of {found.rows} rows otherwise")

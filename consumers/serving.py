@@ -1,7 +1,9 @@
 """What serves: the versions that `roles` names, each loaded from the artefact whose hash `models` gives."""
 
+import logging
 from dataclasses import dataclass
 
+from consumers.environment import moved, told
 from consumers.roles import ModelsView, RolesError
 from events.records import Manifest, Roles
 from events.settings import Settings
@@ -9,6 +11,8 @@ from models import golden
 from models.opening import opened
 from models.registry import Registry
 from models.scoring import Version
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,8 @@ def load(
 
     Raises:
         ScoreloopError: a version is unknown, was trained for another schema, its artefact is missing or does
-            not match its hash, cannot be loaded, or answers otherwise.
+            not match its hash, was made elsewhere where that is refused, cannot be loaded, or answers
+            otherwise than it did.
     """
     versions: dict[int, Version] = {}
     artifacts: dict[int, str] = {}
@@ -47,6 +52,11 @@ def _version(manifest: Manifest, registry: Registry, settings: Settings) -> Vers
         raise RolesError(
             f"version {manifest.version} was trained for another schema than stream.toml's; train a new one"
         )
+    if apart := moved(manifest.environment):
+        sentence = f"version {manifest.version} was made elsewhere: {told(apart)}"
+        if settings.registry.environment == "refuse":
+            raise RolesError(f"{sentence}; [registry] environment refuses it")
+        _log.warning("%s", sentence)
     pipeline = opened(manifest, registry, settings)
     version = Version(manifest.version, pipeline, settings.features, settings.task, settings.classes)
     golden.check(version, settings.features, manifest.golden)

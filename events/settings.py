@@ -301,6 +301,8 @@ class Registry(Section):
     public_keys: tuple[str, ...] = ()
     """Who may sign versions and roles: keys (`ed25519:…`), or files beside this one with a key a line.
     Without any nothing is signed or checked; with one, what is not signed by any of them is refused."""
+    environment: Literal["warn", "refuse"] = "warn"
+    """What a scorer does with a version that was made with other packages, or on another kind of machine."""
     allow_pickle: bool = False
     """Whether signed artefacts in joblib's format, which can run any code as they are opened, may be."""
 

@@ -8,8 +8,8 @@ from typing import Any
 import joblib
 from sklearn.pipeline import Pipeline
 
+from consumers.environment import environment
 from consumers.trainer.draft import Draft
-from consumers.trainer.registration import environment
 from events.settings import Settings
 from models import artifact, opening
 from models.bringing import renumbered

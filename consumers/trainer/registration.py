@@ -1,9 +1,8 @@
 """A trained version's artefact into the registry, where nobody knows of it until a manifest names it."""
 
-import platform
-from importlib.metadata import version as installed
 from typing import Any
 
+from consumers.environment import environment
 from consumers.trainer.draft import Draft
 from events.settings import Settings
 from models import artifact
@@ -12,7 +11,6 @@ from models.registry import Registry
 from models.scoring import Version
 from models.training import Trained
 
-_PACKAGES = ("scoreloop", "scikit-learn", "numpy", "scipy", "pandas", "skops")
 _UNNUMBERED = 0
 
 
@@ -38,9 +36,3 @@ def registered(settings: Settings, trained: Trained, trained_on: dict[str, Any])
         golden=golden(loaded, settings.features, trained.rows),
         environment=environment(),
     )
-
-
-def environment() -> dict[str, str]:
-    """Package → version of what a version's answers depend on, the interpreter's and the machine's too."""
-    packages = {package: installed(package) for package in _PACKAGES}
-    return {"python": platform.python_version(), "machine": platform.machine(), **packages}

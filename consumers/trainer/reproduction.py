@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from consumers.environment import Moved, moved
 from consumers.trainer.examples import examples_again
-from consumers.trainer.registration import environment
 from events import topics
 from events.errors import ScoreloopError
 from events.preparation import Preparation
@@ -31,8 +31,7 @@ class Reproduced(NamedTuple):
     """That it learned from, and answered."""
     different: int
     """Answers that are not the same bit for bit."""
-    environment: dict[str, tuple[str | None, str | None]]
-    """Packages that are others now: then, and now."""
+    environment: Moved
 
     @property
     def same(self) -> bool:
@@ -67,7 +66,7 @@ def reproduced(settings: Settings, manifest: Manifest, tell: Callable[[str], Non
         for pipeline in (opened(manifest, registry, settings), again)
     )
     different = int(np.any(one != other, axis=1).sum())
-    return Reproduced(manifest.version, len(rows), different, _moved(manifest))
+    return Reproduced(manifest.version, len(rows), different, moved(manifest.environment))
 
 
 def _as_then(settings: Settings, params: Mapping[str, Any]) -> Settings:
@@ -107,10 +106,3 @@ def _kept(settings: Settings, columns: dict[str, list[Any]]) -> tuple[list[Row],
     labels = columns["#label"]
     rows: list[Row] = list(zip(*(columns[name] for name in settings.features), strict=True))
     return rows, [classes[label] for label in labels] if classes else labels
-
-
-def _moved(manifest: Manifest) -> dict[str, tuple[str | None, str | None]]:
-    now = environment()
-    names = sorted({*now, *manifest.environment})
-    pairs = {name: (manifest.environment.get(name), now.get(name)) for name in names}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import joblib
 import pytest
 import skops.io
 from click.testing import CliRunner, Result
@@ -17,9 +18,11 @@ from streams import Stream
 
 from console.main import scoreloop
 from consumers.trainer.service import run_trainer
+from consumers.trainer.signing import signing
 from events import topics
 from events.errors import ScoreloopError
-from events.settings import Kafka
+from events.records import Manifest
+from events.settings import Kafka, load
 from models.frame import frame
 from models.registry import Registry
 
@@ -167,3 +170,48 @@ def test_the_audit_finds_a_record_that_was_edited(kafka: Kafka, tmp_path: Path) 
     _, trouble = audit("--expect", told["head"])
     assert "decision/d-1 was written again" in str(trouble), "the topic is not compacted yet"
     assert "no line has the hash" in str(audit("--expect", "0" * 63 + "1")[1])
+
+
+class Canary:
+    """Leaves a file behind when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+def test_a_pickle_serves_only_where_that_is_allowed_and_it_is_signed(kafka: Kafka, tmp_path: Path) -> None:
+    stream = Stream(kafka, tmp_path, "registry.allow_pickle = false\n" + QUICK)
+    assert CliRunner().invoke(scoreloop, ["keys", "init", str(stream.path)]).exit_code == 0
+    stream.settings = load(stream.path, {})
+    stream.train()
+    sign, sung, pickled = signing(stream.settings), tmp_path / "sung", tmp_path / "pickled.joblib"
+    joblib.dump(Canary(sung), pickled)
+    with pytest.raises(ScoreloopError, match="can run any code, so it was not opened"):
+        run(stream, "register", "--file", str(pickled), "--reason", "x")
+    sha256 = Registry(stream.settings.registry.url).put(pickled.read_bytes())
+    made = manifest(stream, 1).model_copy(update={"format": "joblib", "artifact_sha256": sha256})
+
+    def refused(version: int, forged: Manifest, sentence: str) -> None:
+        who = roles(stream).model_copy(update={"epoch": version, "champion": version})
+        with stream.scorer():
+            stream.await_worker(lambda worker: worker.champion == 1 and worker.error is None)
+            stream.put(f"version/{version}".encode(), forged.encoded())
+            stream.put(b"roles", sign(who).encoded())
+            assert stream.await_worker(lambda w: sentence in (w.error or "")).champion == 1
+        stream.put(b"roles", sign(who.model_copy(update={"epoch": version + 1, "champion": 1})).encoded())
+
+    refused(2, sign(made.model_copy(update={"version": 2})), "can run any code")
+    stream.path.write_text(stream.path.read_text().replace("allow_pickle = false", "allow_pickle = true"))
+    stream.settings = load(stream.path, {})
+    refused(4, made.model_copy(update={"version": 4, "signature": None}), "models has no manifest")
+    assert not sung.exists()
+    good = skops.io.loads(theirs(stream, tmp_path / "good.skops", right=True).read_bytes())
+    joblib.dump(good, tmp_path / "good.joblib")
+    with stream.scorer(), stream.service(run_trainer, 0):
+        asked = ["--file", str(tmp_path / "good.joblib"), "--reason", "x", "--champion"]
+        assert run(stream, "register", *asked).return_value == 0
+        stream.await_worker(lambda worker: worker.champion == 5 and worker.error is None)
+    assert manifest(stream, 5).format == "joblib"

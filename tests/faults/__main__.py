@@ -23,7 +23,7 @@ SCENARIOS: dict[str, Scenario] = {
     "scorer": kills.scorer, "joiner": kills.joiner, "monitor": kills.monitor, "random": kills.at_random,
     "groups": kills.brokers_groups,
     "trainer": trainers.steps, "training": trainers.failures, "artefacts": registry.artefacts,
-    "roles": registry.replayed_roles,
+    "roles": registry.replayed_roles, "forged": registry.forged_roles,
     "zombies": stalls.zombies, "replaced": stalls.replaced, "stalls": stalls.stalls, "slow": stalls.slow,
     "rebalances": stalls.rebalances, "broker": brokers.killed, "brokers": brokers.coordinator,
     "skewed": times.skewed, "idle": times.idle, "shuffled": times.shuffled, "halts": halts.halts,

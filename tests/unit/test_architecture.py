@@ -56,3 +56,25 @@ def test_every_command_is_in_the_readme_or_the_contract() -> None:
 
     text = (ROOT / "README.md").read_text() + (ROOT / "docs/contract.md").read_text()
     assert [name for name in COMMANDS if f"scoreloop {name}" not in text and f"make {name}" not in text] == []
+
+
+def test_every_command_in_the_page_on_models_is_one_with_these_options() -> None:
+    import re  # noqa: PLC0415 (two tests')
+    import shlex  # noqa: PLC0415
+
+    import click  # noqa: PLC0415
+
+    from console.main import scoreloop  # noqa: PLC0415
+
+    text = (ROOT / "docs/models.md").read_text(encoding="utf-8")
+    lines = [line for block in re.findall(r"```\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    assert len(lines) > 10
+    for line in lines:
+        command: click.Command = scoreloop
+        words = iter(shlex.split(line, comments=True)[1:])
+        while isinstance(command, click.Group):
+            found = command.get_command(click.Context(command), next(words))
+            assert found is not None, line
+            command = found
+        known = {option for one in command.params for option in one.opts}
+        assert [word for word in words if word.startswith("--") and word not in known] == [], line

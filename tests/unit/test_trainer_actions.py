@@ -162,3 +162,36 @@ def test_a_retrain_needs_a_champion_of_this_schema() -> None:
 
 def test_an_operator_s_retrain_may_name_the_champion_that_it_means() -> None:
     assert refused(Log(2), "retrain", model_version=1) == ("rejected", "version 1 is no longer champion")
+
+
+def test_a_challenger_that_is_brought_is_judged_by_the_training_process() -> None:
+    log = Log()
+    trainer, brought = log.trainer(), draft(estimator="brought: Ridge", metrics={})
+    log.ask(decision("retrain", "d", evidence={"draft": brought.model_dump()}))
+    log.go(trainer)
+    [job] = log.jobs
+    assert job.request.draft == brought
+    job.end = brought.model_copy(update={"metrics": draft().metrics})
+    log.go(trainer)
+    status, why = log.status("d")
+    assert status == "done"
+    assert why.startswith("version 2 promoted: error 0.031 against the champion's 0.124")
+    assert log.manifest(2).estimator == "brought: Ridge"
+
+
+@pytest.mark.parametrize(
+    ("versions", "changes", "reason"),
+    [
+        (0, {}, "there is no champion yet"),
+        (1, {"schema_sha256": "f" * 64}, "was trained for another schema"),
+        (1, {"artifact_sha256": "../../etc/passwd"}, "evidence.draft is no version's facts"),
+    ],
+)
+def test_a_challenger_that_cannot_be_judged_is_rejected(
+    versions: int, changes: dict[str, Any], reason: str
+) -> None:
+    log = Log(versions=versions)
+    status, why = refused(log, "retrain", evidence={"draft": {**draft().model_dump(), **changes}})
+    assert status == "rejected"
+    assert reason in why
+    assert log.jobs == []
