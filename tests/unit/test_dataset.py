@@ -244,3 +244,16 @@ def test_relations_are_of_a_kind_and_the_strongest_comes_first() -> None:
     assert [one.value for one in found[:2]] == pytest.approx([-1, 1])
     assert found[-1] == Pair("d", "e", CRAMER, pytest.approx(0))
     assert isinstance(survey(Dataset(given, rows, ["no", "yes"] * 32), NOW), Survey)
+
+
+def test_a_date_does_not_tell_the_labels_of_its_neighbours() -> None:
+    """Labels that move slowly, and a counter: between two rows it tells all, of a span to come little."""
+    given = settings(task="regression", features={"day": "number"}, labels={})
+    chance = random.Random(3)
+    level, labels = 0.0, list[Label]()
+    for _ in range(ROWS):
+        level += chance.gauss(0, 1)
+        labels.append(level)
+    alone = survey(Dataset(given, [(float(i),) for i in range(ROWS)], labels), NOW).skills["day"].alone
+    assert alone is not None
+    assert alone < 0.9
