@@ -32,9 +32,11 @@ class Skill(NamedTuple):
 def skill(values: NDArray[np.float64], targets: NDArray[Any], *, classes: bool) -> Skill:
     """Of a feature, NaN where it is missing; `classes` says that targets are indexes of classes."""
     missing = np.isnan(values)
-    alone = _skill(values, targets, classes=classes) if len(np.unique(values)) > 1 else None
+    varied = min(len(np.unique(values)), len(np.unique(targets))) > 1
+    same = varied and _same(values, targets, classes=classes)
+    alone = _skill(values, targets, classes=classes) if varied and not same else None
     absence = _skill(missing.astype(np.float64), targets, classes=classes) if 0 < missing.mean() < 1 else None
-    return Skill(alone, absence, alone is not None and _same(values, targets, classes=classes))
+    return Skill(1.0 if same else alone, absence, same)
 
 
 def _skill(values: NDArray[np.float64], targets: NDArray[Any], *, classes: bool) -> float | None:
