@@ -51,16 +51,16 @@ class Dataset:
         return targets_of(self.labels, self.settings.classes)
 
     @cached_property
-    def codes(self) -> pd.DataFrame:
-        """Of the first `MOST_COLUMNS` columns each value's rank among the different ones, NaN for missing.
-
-        Trees and rank correlations need no more, and no number is too large for them.
-        """
-        codes = {
-            name: pd.factorize(column, sort=True)[0]
+    def coded(self) -> pd.DataFrame:
+        """The first `MOST_COLUMNS` columns, a category as the rank of its text; NaN for missing."""
+        words = set(self.frame.select_dtypes(exclude="number").columns)
+        coded = {
+            name: np.where((codes := pd.factorize(column, sort=True)[0]) < 0, np.nan, codes)
+            if name in words
+            else column
             for name, column in self.frame.iloc[:, :MOST_COLUMNS].items()
         }
-        return pd.DataFrame(codes).where(lambda code: code >= 0).astype(np.float64)
+        return pd.DataFrame(coded)
 
     @cached_property
     def sample(self) -> Indexes:

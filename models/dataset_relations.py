@@ -38,8 +38,8 @@ def pairs(dataset: Dataset) -> list[Pair]:
 
 def correlations(dataset: Dataset) -> pd.DataFrame:
     """Spearman's rank correlation of each two columns of numbers; NaN where one is constant."""
-    numbers = [name for name in dataset.codes if pd.api.types.is_float_dtype(dataset.frame[name])]
-    return dataset.codes.iloc[dataset.sample][numbers].rank().corr()
+    numbers = [name for name in dataset.coded if pd.api.types.is_float_dtype(dataset.frame[name])]
+    return dataset.coded.iloc[dataset.sample][numbers].rank().corr()
 
 
 def importance(dataset: Dataset, seed: int) -> dict[str, float]:

@@ -74,7 +74,7 @@ class Survey(Struct, frozen=True):
 
 def steps(dataset: Dataset) -> int:
     """How much `survey` has to do, as it tells of it."""
-    return dataset.codes.shape[1]
+    return dataset.coded.shape[1]
 
 
 def survey(dataset: Dataset, now: int, tell: Callable[[int], None] = lambda _: None) -> Survey:
@@ -104,9 +104,9 @@ def survey(dataset: Dataset, now: int, tell: Callable[[int], None] = lambda _: N
 
 
 def _skills(dataset: Dataset, tell: Callable[[int], None]) -> dict[str, Skill]:
-    codes, targets = dataset.codes.iloc[dataset.sample], dataset.targets[dataset.sample]
+    coded, targets = dataset.coded.iloc[dataset.sample], dataset.targets[dataset.sample]
     found = {}
-    for done, (name, column) in enumerate(codes.items(), 1):
+    for done, (name, column) in enumerate(coded.items(), 1):
         found[str(name)] = skill(column.to_numpy(), targets, classes=bool(dataset.settings.classes))
         tell(done)
     return found

@@ -98,7 +98,7 @@ PLANTED = [
     (put(X, lambda i, label: (label == "yes") + 0.001 * (i % 7)), ("warning", "leakage", "x")),
     (put(X, lambda _, label: 7.0 if label == "yes" else 3.0), ("warning", "leakage", "x")),
     (put(C, lambda i, label: f"{label}{i % 9}"), ("warning", "leakage", "c")),
-    (put(Y, lambda i, label: 1.0 + i % 5 if label == "yes" else None), ("warning", "leakage", "y")),
+    (put(Y, lambda i, label: 1.0 + i % 7 if label == "yes" and i % 5 else None), ("warning", "leakage", "y")),
     (contradicted, ("warning", "consistency", None)),
     (again, ("notice", "consistency", None)),
     (put(C, lambda i, _: "new" if i > 650 and i % 3 else "abc"[i % 3]), ("warning", "consistency", "c")),
@@ -133,9 +133,10 @@ def test_a_feature_that_is_the_label_is_called_so() -> None:
 
 def test_times_after_the_event_and_late_labels_are_told_of() -> None:
     ts = [NOW - 10_000_000 + i * 1_000 for i in range(ROWS)]
-    seconds = put(X, lambda i, _: ts[i] / 1_000 + (60 if i % 2 else -60 - i % 13))
+    seconds = put(X, lambda i, _: ts[i] / 1_000 + (-60 - i % 13 if i % 4 else 60))
     delayed = looked_at(seconds, ts=ts, label_ts=[one + 3_550_000 for one in ts])
     assert {("notice", "leakage", "x"), ("notice", "timeliness", None)} <= set(told(delayed))
+    assert "x is a time after its event in 25 % of" in " ".join(flaw.words for flaw in found(delayed))
     times = survey(delayed, NOW).times
     assert times is not None
     assert (times.age_ms, times.delay_p50_ms, times.delay_p99_ms) == (
@@ -244,3 +245,16 @@ def test_relations_are_of_a_kind_and_the_strongest_comes_first() -> None:
     assert [one.value for one in found[:2]] == pytest.approx([-1, 1])
     assert found[-1] == Pair("d", "e", CRAMER, pytest.approx(0))
     assert isinstance(survey(Dataset(given, rows, ["no", "yes"] * 32), NOW), Survey)
+
+
+def test_a_date_does_not_tell_the_labels_of_its_neighbours() -> None:
+    """Labels that move slowly, and a counter: between two rows it tells all, of a span to come little."""
+    given = settings(task="regression", features={"day": "number"}, labels={})
+    chance = random.Random(3)
+    level, labels = 0.0, list[Label]()
+    for _ in range(ROWS):
+        level += chance.gauss(0, 1)
+        labels.append(level)
+    alone = survey(Dataset(given, [(float(i),) for i in range(ROWS)], labels), NOW).skills["day"].alone
+    assert alone is not None
+    assert alone < 0.9
