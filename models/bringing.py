@@ -22,6 +22,8 @@ def renumbered(pipeline: Pipeline | OnnxModel, settings: Settings) -> bool:
     known = [_plain(label) for label in getattr(pipeline, "classes_", ())]
     if bool(known) != bool(settings.classes):
         raise ScoreloopError(f"the file holds no model for a {settings.task}, which is this stream's task")
+    if known and not hasattr(pipeline, "predict_proba"):
+        raise ScoreloopError("the model has no predict_proba, and a stream's answers are probabilities")
     indexes = [_index(label, settings.classes) for label in known]
     if None in indexes:
         if all(type(label) is int and 0 <= label < len(settings.classes) for label in known):

@@ -12,6 +12,7 @@ from sample_models import NUMBERS, REGRESSION, labels, rows
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
@@ -76,7 +77,8 @@ def test_a_regression_needs_no_renaming() -> None:
     [
         (lambda: theirs(LogisticRegression(), [f"{label}!" for label in LABELS]), "the stream has"),
         (lambda: theirs(Ridge(), list(range(300))), "no model for a classification"),
-        (lambda: theirs(SVC()), "not among the trusted types"),
+        (lambda: theirs(KNeighborsClassifier()), "not among the trusted types"),
+        (lambda: theirs(SVC()), "the model has no predict_proba"),
         (lambda: Pipeline([("estimate", LogisticRegression())]), "cannot be read as skops"),
         (lambda: LogisticRegression().fit([[0], [1]], [0, 1]), "a pipeline is needed"),
         (lambda: make_pipeline(LogisticRegression()).fit(np.zeros((2, 1)), ["up", "down"]), "cannot answer"),
