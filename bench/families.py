@@ -20,7 +20,7 @@ from river.datasets import synth
 
 from events.errors import ScoreloopError
 from events.schema import Label
-from events.settings import Family, Settings
+from events.settings import OF_ARRAYS, Family, Settings
 from models.frame import Row
 from models.scoring import Version
 from models.training import train
@@ -111,7 +111,8 @@ def table(given: Stream, families: Sequence[Family]) -> Iterator[str]:
     yield f"## {given.title[0].upper()}{given.title[1:]}"
     yield "| family | best | " + " | ".join(figures).replace("_", " ") + " | trained | rows/s | one row |"
     yield "| --- | --- | " + "--- | " * (len(figures) + 3)
-    for family in families:
+    arrays = any(feature.shape for feature in given.settings.features.values())
+    for family in families if arrays else [one for one in families if one not in OF_ARRAYS]:
         yield f"| {family} | " + " | ".join(line(given, family, figures)) + " |"
     yield ""
 

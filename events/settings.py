@@ -234,9 +234,14 @@ class Watch(Section):
     have come already, few of them since what is warned of, and meets the same gate."""
 
 
-Family = Literal["linear", "lasso", "elastic-net", "sgd", "svm", "tree", "forest", "boosting", "mlp"]
+Family = Literal[
+    "linear", "lasso", "elastic-net", "sgd", "svm", "tree", "forest", "boosting", "mlp", "convolutional",
+    "recurrent",
+]  # fmt: skip
 """`linear` (logistic, or least squares) has an L2 penalty, `lasso` L1, `elastic-net` both; `sgd` learns the
-same by stochastic gradient descent. `svm` is a support vector machine, `mlp` a multilayer perceptron."""
+same by stochastic gradient descent. `svm` is a support vector machine, `mlp` a multilayer perceptron;
+`convolutional` and `recurrent` are networks that read array features, and need the extra `deep`."""
+OF_ARRAYS: frozenset[Family] = frozenset({"convolutional", "recurrent"})
 
 
 class Training(Section):
@@ -356,7 +361,17 @@ class Settings(Section):
                     "give it `values`, or leave it out"
                 )
         check(self.preparation, self.features)
+        if deep := OF_ARRAYS.intersection(self.training.families):
+            self._suits_networks(min(deep))
         return self
+
+    def _suits_networks(self, family: Family) -> None:
+        if not any(feature.shape for feature in self.features.values()):
+            raise ValueError(f"[training] families: {family!r} reads array features, and there is none")
+        if self.preparation.selection is not None:
+            raise ValueError(
+                f"[preparation] selection: {family!r} needs whole arrays; remove the one or the other"
+            )
 
     @cached_property
     def schema_sha256(self) -> str:
@@ -374,6 +389,11 @@ class Settings(Section):
         wanted = self.labels.positive
         found = (i for i, c in enumerate(self.classes) if wanted is not None and same_label(c, wanted))
         return next(found, max(len(self.classes) - 1, 0))
+
+
+def keras_on_jax() -> None:
+    """Tell Keras, before it is imported, by which backend it computes, unless the environment says so."""
+    os.environ.setdefault("KERAS_BACKEND", "jax")
 
 
 def read_toml(path: Path, if_missing: str = "") -> dict[str, Any]:

@@ -35,6 +35,7 @@ TRUSTED = frozenset(
         "builtins.str", "builtins.tuple",
         "numpy.dtype", "numpy.float64", "numpy.int64", "numpy.ndarray", "numpy.random._generator.Generator",
         "numpy.random.mtrand.RandomState",
+        "models.deep.NetworkClassifier", "models.deep.NetworkRegressor",
         "numpy.uint64",
         "sklearn._loss._loss.CyHalfBinomialLoss", "sklearn._loss._loss.CyHalfMultinomialLoss",
         "sklearn._loss._loss.CyHalfSquaredError",

@@ -1,8 +1,8 @@
 """The families of estimators: what each name in `[training] families` learns by, for either task.
 
-Every one is scikit-learn's own, so that an artefact holds data and nobody's code. What it minimizes is cross-
-entropy or, for a regression, squared error where the method has it: a support vector machine has the hinge,
-and a tree of a classification Gini's impurity.
+All but the networks of `models.deep` are scikit-learn's own, so an artefact holds data and nobody's code.
+What is minimized is cross-entropy or, for a regression, squared error where the method has it: a support
+vector machine has the hinge, and a tree of a classification Gini's impurity.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +22,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from events.settings import Family
+from events.settings import OF_ARRAYS, Family
+from models.deep import NetworkClassifier, NetworkRegressor
 
 Task = Literal["classification", "regression"]
 Params = Mapping[str, Any]
@@ -46,6 +47,10 @@ ESTIMATORS: dict[tuple[Family, Task], Callable[..., Any]] = {
     ("boosting", "regression"): HistGradientBoostingRegressor,
     ("mlp", "classification"): MLPClassifier,
     ("mlp", "regression"): MLPRegressor,
+    ("convolutional", "classification"): NetworkClassifier,
+    ("convolutional", "regression"): NetworkRegressor,
+    ("recurrent", "classification"): NetworkClassifier,
+    ("recurrent", "regression"): NetworkRegressor,
 }
 _FIXED: dict[tuple[Family, Task], dict[str, Any]] = {
     ("linear", "classification"): {"max_iter": 1_000},
@@ -60,8 +65,12 @@ _FIXED: dict[tuple[Family, Task], dict[str, Any]] = {
     ("boosting", "regression"): {"early_stopping": False},
     ("mlp", "classification"): {"max_iter": 100},
     ("mlp", "regression"): {"max_iter": 100},
+    ("convolutional", "classification"): {"reading": "convolutional"},
+    ("convolutional", "regression"): {"reading": "convolutional"},
+    ("recurrent", "classification"): {"reading": "recurrent"},
+    ("recurrent", "regression"): {"reading": "recurrent"},
 }
-SCALED: frozenset[Family] = frozenset({"linear", "lasso", "elastic-net", "sgd", "svm", "mlp"})
+SCALED: frozenset[Family] = OF_ARRAYS | {"linear", "lasso", "elastic-net", "sgd", "svm", "mlp"}
 """These learn well only from numbers of about one size."""
 _SCALED_TARGETS = SCALED - {"linear"}
 """For these that holds of a regression's labels too."""

@@ -13,10 +13,10 @@ from sklearn.pipeline import Pipeline
 
 from events.preparation import PLAIN, Preparation
 from events.schema import Features
-from events.settings import Family
+from events.settings import OF_ARRAYS, Family
 from models.families import Params, Task, estimator
 from models.frame import Layout
-from models.preparation import steps
+from models.preparation import spans, steps
 from models.threads import one_thread
 
 
@@ -34,6 +34,8 @@ def pipeline(
     `empty` names the number columns without any value in the rows that it is to learn from.
     """
     prepare = steps(preparation, Layout(features), family, task, seed, empty)
+    if family in OF_ARRAYS:
+        params = {**params, "spans": spans(features, preparation)}
     return Pipeline([*prepare, ("estimate", estimator(family, task, params, seed))])
 
 

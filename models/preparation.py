@@ -32,6 +32,7 @@ from sklearn.preprocessing import (
 )
 
 from events.preparation import Cycle, Preparation
+from events.schema import Features
 from events.settings import Family
 from models.families import SCALED, Task
 from models.frame import Layout
@@ -72,6 +73,20 @@ def steps(
         made = _piped([*_filled(preparation), ("turn", _turning(cycles))])
         columns.append((f"cycles of {name}", made, [name]))
     return [("prepare", ColumnTransformer(columns)), *selection]
+
+
+def spans(features: Features, preparation: Preparation) -> list[tuple[int, int]]:
+    """Where each array begins among the columns that `steps` make, if none is left out, and its length."""
+    apart = {*preparation.interactions, *preparation.cycles}
+    found, start = [], 0
+    for name, feature in features.items():
+        if feature.type == "category" or name in apart:
+            continue
+        length = feature.shape[0] if feature.shape else 1
+        if feature.shape:
+            found.append((start, length))
+        start += length
+    return found
 
 
 def _piped(made: Steps) -> Any:

@@ -28,6 +28,8 @@ _BOTH: Grids = {
     "forest": {"min_samples_leaf": [5, 20], "n_estimators": [100]},
     "boosting": {"max_leaf_nodes": [7, 15, 31], "max_iter": [60]},
     "mlp": {"hidden_layer_sizes": [[32], [64, 32]]},
+    "convolutional": {"units": [16, 32]},
+    "recurrent": {"units": [16, 32]},
 }
 GRIDS: Mapping[Task, Grids] = {
     "classification": {

@@ -8,12 +8,13 @@ from samples import settings
 from sklearn.pipeline import Pipeline
 
 from events.schema import Feature, Label
-from events.settings import Family, Settings
+from events.settings import OF_ARRAYS, Family, Settings
 from models.families import Task
 from models.frame import Row
 from models.problem import Candidate, problem
 
-FAMILIES: tuple[Family, ...] = get_args(Family)
+FAMILIES: tuple[Family, ...] = tuple(family for family in get_args(Family) if family not in OF_ARRAYS)
+"""Those that read any features; tests/fitting/test_deep.py has the others."""
 QUICK: Mapping[Family, Mapping[str, Any]] = {
     "linear": {},
     "lasso": {"max_iter": 50},

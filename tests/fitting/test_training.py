@@ -8,7 +8,7 @@ from samples import settings
 from sklearn import metrics
 
 from events.errors import ScoreloopError
-from events.settings import Settings
+from events.settings import OF_ARRAYS, Settings
 from models import artifact, search
 from models.families import ESTIMATORS
 from models.frame import frame
@@ -209,7 +209,7 @@ def test_rows_that_teach_nothing_are_refused_with_a_sentence(
 
 def test_the_default_families_are_ten_candidates_or_fewer_and_the_estimators_take_all() -> None:
     for task, grids in search.GRIDS.items():
-        assert set(grids) == set(FAMILIES)
+        assert set(grids) == {*FAMILIES, *OF_ARRAYS}
         counts = [len(search.ParameterGrid(grids[family])) for family in MIXED.training.families]
         assert 8 <= sum(counts) <= 10
         for family, grid in grids.items():
