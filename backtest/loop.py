@@ -7,6 +7,7 @@ decide, and the trainer to do about it, happens here without a word of it in thi
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ from backtest.work import Work
 from consumers.monitor import Monitor
 from consumers.scorer import Scorer
 from consumers.trainer.course import Request
-from consumers.trainer.examples import Examples
+from consumers.trainer.examples import Examples, unlearned
+from consumers.trainer.retrain import continues
 from consumers.trainer.standing import Standing
 from consumers.trainer.trainer import Trainer
 from consumers.turn import Batch
@@ -63,6 +65,7 @@ class Loop:
         self._scores = Scores(settings, history, self.told)
         self._topics = Memory(settings.name, *_READ)
         self._outcomes: deque[bytes] = deque(maxlen=_REACH * settings.training.rows)
+        self._came = 0
         self._now, self._next = history.time(0), 0
         registry = Registry(settings.registry.url)
         self._serves = Serves(settings, registry, self._coming)
@@ -97,7 +100,9 @@ class Loop:
             self._scores.note(message["value"] or b"")
         self._topics.write(scored.outputs, turn.now)
         self._joins.turn(self._history.labels[turn.labels], turn.now)
-        self._outcomes.extend(record.value() or b"" for record in self._topics.read(topics.OUTCOMES))
+        came = self._topics.read(topics.OUTCOMES)
+        self._outcomes.extend(record.value() or b"" for record in came)
+        self._came += len(came)
         self._measure(self._topics.read(topics.TALLIES))
         self._decide()
 
@@ -129,8 +134,14 @@ class Loop:
 
     def _trained(self, request: Request) -> Work:
         """A training on the labelled events that are known now."""
-        labelled = newest(self._settings, self._outcomes, self._settings.training.rows)
-        found = Examples(labelled, {"topic": topics.OUTCOMES.name, "rows": len(labelled.rows)})
+        kept = self._came - len(self._outcomes)
+        begin = max(kept, unlearned(request.champion).get(0, 0) if continues(request) else 0)
+        outcomes = islice(self._outcomes, begin - kept, None)
+        labelled = newest(self._settings, outcomes, self._settings.training.rows)
+        spans = {"0": [begin, self._came]}
+        found = Examples(
+            labelled, {"topic": topics.OUTCOMES.name, "partitions": spans, "rows": len(labelled.rows)}
+        )
         until = self._now + self._training_time
         work = Work(self._settings, request, found, lambda: self._now >= until)
         if work.said:

@@ -33,7 +33,11 @@ def overlaid(settings: Settings, path: Path) -> Settings:
         policy = Policy.model_validate({**stream, **merged})
     except ValidationError as error:
         raise ScoreloopError(f"{path}: {sentence(error, Policy)}") from None
-    return settings.model_copy(update={"decisions": policy.decisions, "training": policy.training})
+    changed = settings.model_copy(update={"decisions": policy.decisions, "training": policy.training})
+    try:
+        return Settings.model_validate(dict(changed))
+    except ValidationError as error:
+        raise ScoreloopError(f"{path}: {sentence(error, Settings)}") from None
 
 
 def _set(section: Section) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import platform
 from collections.abc import Mapping
 from importlib.metadata import version as installed
 
-_PACKAGES = ("scoreloop", "scikit-learn", "numpy", "scipy", "pandas", "skops")
+_PACKAGES = ("scoreloop", "scikit-learn", "numpy", "scipy", "pandas", "skops", "river")
 
 Moved = dict[str, tuple[str | None, str | None]]
 """What is another now: then, and now; None where it was not stated, or is not looked at any more."""

@@ -16,6 +16,7 @@
 | `stretch/<cell>` | the histograms of a window that is not over, `models.stretches` |
 | `reference/<version>` | what its inputs were like: `models.reference` |
 | `baseline/<version>` | what its gate measured: `models.baseline` |
+| `snapshots` | which versions learn online, and how far the champion's tenure is: `models.snapshots` |
 """
 
 from events.internal import LabelCounts
@@ -29,6 +30,7 @@ STANDING_PREFIX = b"joiner/"
 TENURE_KEY = b"tenure"
 BASELINE_PREFIX = b"baseline/"
 TRIAL_KEY = b"trial"
+SNAPSHOTS_KEY = b"snapshots"
 HELD_BACK_KEY = b"held-back"
 BAD_RECORDS_KEY = b"bad-records"
 EARLY_WARNING_KEY = b"early-warning"

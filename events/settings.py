@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -234,9 +234,12 @@ class Watch(Section):
     have come already, few of them since what is warned of, and meets the same gate."""
 
 
+OnlineFamily = Literal["hoeffding-tree", "adaptive-forest", "naive-bayes", "online-linear"]
+ONLINE: tuple[OnlineFamily, ...] = get_args(OnlineFamily)
+"""River's: a version of theirs learns on from labels as they come."""
 Family = Literal[
     "linear", "lasso", "elastic-net", "sgd", "svm", "tree", "forest", "boosting", "mlp", "convolutional",
-    "recurrent",
+    "recurrent", OnlineFamily,
 ]  # fmt: skip
 """`linear` (logistic, or least squares) has an L2 penalty, `lasso` L1, `elastic-net` both; `sgd` learns the
 same by stochastic gradient descent. `svm` is a support vector machine, `mlp` a multilayer perceptron;
@@ -248,6 +251,10 @@ class Training(Section):
     """How a version is trained."""
 
     families: Annotated[tuple[Family, ...], Field(min_length=1)] = ("linear", "tree", "forest", "boosting")
+    """What is tried; the last four of those allowed, river's, learn on from labels as they come."""
+    snapshot_every: Annotated[int, Field(ge=0)] = 1_000
+    """Labelled events of a champion of river's families after which it has learned on from them, and becomes
+    a new version if that is better on the newest; 0 for never."""
     folds: Annotated[int, Field(ge=2, le=20)] = 3
     """Time-ordered folds of the search: each is judged on rows after those it learned from."""
     trials: Annotated[int, Field(ge=1)] | None = None
@@ -350,6 +357,11 @@ class Settings(Section):
         if self.task == "regression" and self.labels.classes is not None:
             raise ValueError(
                 '[labels] classes: a regression has none; remove them or set task = "classification"'
+            )
+        if self.task == "regression" and "naive-bayes" in self.training.families:
+            raise ValueError(
+                '[training] families: "naive-bayes" knows classes only; a regression learns online by '
+                '"hoeffding-tree", "adaptive-forest" or "online-linear"'
             )
         for name in self.windows.segments:
             if name not in self.features:

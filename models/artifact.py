@@ -33,10 +33,11 @@ TRUSTED = frozenset(
     {
         "builtins.bool", "builtins.dict", "builtins.float", "builtins.int", "builtins.list", "builtins.slice",
         "builtins.str", "builtins.tuple",
+        "models.online.OnlineClassifier", "models.online.OnlineRegressor",
         "numpy.dtype", "numpy.float64", "numpy.int64", "numpy.ndarray", "numpy.random._generator.Generator",
         "numpy.random.mtrand.RandomState",
         "models.deep.NetworkClassifier", "models.deep.NetworkRegressor",
-        "numpy.uint64",
+        "numpy.uint64", "numpy.uint8",
         "sklearn._loss._loss.CyHalfBinomialLoss", "sklearn._loss._loss.CyHalfMultinomialLoss",
         "sklearn._loss._loss.CyHalfSquaredError",
         "sklearn._loss.link.IdentityLink", "sklearn._loss.link.Interval", "sklearn._loss.link.LogitLink",

@@ -1,8 +1,8 @@
 """The families of estimators: what each name in `[training] families` learns by, for either task.
 
-All but the networks of `models.deep` are scikit-learn's own, so an artefact holds data and nobody's code.
-What is minimized is cross-entropy or, for a regression, squared error where the method has it: a support
-vector machine has the hinge, and a tree of a classification Gini's impurity.
+All but the networks of `models.deep` and river's, in `models.online`, are scikit-learn's own, so an artefact
+holds data and nobody's code. What is minimized is cross-entropy or, for a regression, squared error where the
+method has it: a support vector machine has the hinge, and a tree of a classification Gini's impurity.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,8 +22,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from events.settings import OF_ARRAYS, Family
+from events.settings import OF_ARRAYS, ONLINE, Family
 from models.deep import NetworkClassifier, NetworkRegressor
+from models.online import OnlineClassifier, OnlineRegressor
 
 Task = Literal["classification", "regression"]
 Params = Mapping[str, Any]
@@ -51,6 +52,8 @@ ESTIMATORS: dict[tuple[Family, Task], Callable[..., Any]] = {
     ("convolutional", "regression"): NetworkRegressor,
     ("recurrent", "classification"): NetworkClassifier,
     ("recurrent", "regression"): NetworkRegressor,
+    **{(family, "classification"): OnlineClassifier for family in ONLINE},
+    **{(family, "regression"): OnlineRegressor for family in ONLINE if family != "naive-bayes"},
 }
 _FIXED: dict[tuple[Family, Task], dict[str, Any]] = {
     ("linear", "classification"): {"max_iter": 1_000},
@@ -69,16 +72,17 @@ _FIXED: dict[tuple[Family, Task], dict[str, Any]] = {
     ("convolutional", "regression"): {"reading": "convolutional"},
     ("recurrent", "classification"): {"reading": "recurrent"},
     ("recurrent", "regression"): {"reading": "recurrent"},
+    **{(family, task): {"family": family} for family, task in ESTIMATORS if family in ONLINE},
 }
-SCALED: frozenset[Family] = OF_ARRAYS | {"linear", "lasso", "elastic-net", "sgd", "svm", "mlp"}
+SCALED: frozenset[Family] = OF_ARRAYS | {"linear", "lasso", "elastic-net", "sgd", "svm", "mlp", *ONLINE}
 """These learn well only from numbers of about one size."""
-_SCALED_TARGETS = SCALED - {"linear"}
+_SCALED_TARGETS = SCALED - {"linear", *ONLINE}
 """For these that holds of a regression's labels too."""
 _ROW_BY_ROW = {
     ESTIMATORS[family, task]
     for family in ("svm", "tree", "forest", "boosting")
     for task in ("classification", "regression")
-}  # fmt: skip
+} | {OnlineClassifier, OnlineRegressor}  # fmt: skip
 _CALIBRATION_FOLDS = 3
 
 

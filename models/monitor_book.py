@@ -14,6 +14,7 @@ from events.monitor_state import (
     EARLY_WARNING_KEY,
     HELD_BACK_KEY,
     MARKS_KEY,
+    SNAPSHOTS_KEY,
     STANDING_PREFIX,
     TOTALS_KEY,
     TRIAL_KEY,
@@ -32,6 +33,7 @@ from models.bad_records import BadRecords
 from models.bucket_book import BucketBook
 from models.early_warning import EarlyWarning
 from models.held_back import HeldBack
+from models.snapshots import Snapshots
 from models.standings import Standings
 from models.tallies import decoded
 from models.totals import RunningTotals
@@ -75,14 +77,15 @@ class MonitorBook:
         self._buckets = BucketBook(settings.windows.bucket_ms, settings.monitor.buckets_kept)
         self._alarms = Alarms(settings)
         self._trials = Trials(settings)
+        self._snapshots = Snapshots(settings)
         self._early = EarlyWarning(settings)
         self._held_back = HeldBack(settings)
         self._bad_records = BadRecords(settings.limits)
         self._warnings = Warnings(settings)
         self._totals = RunningTotals()
         self._parts = (
-            self._standings, self._windows, self._buckets, self._alarms, self._trials, self._early,
-            self._held_back, self._bad_records, self._warnings,
+            self._standings, self._windows, self._buckets, self._alarms, self._trials, self._snapshots,
+            self._early, self._held_back, self._bad_records, self._warnings,
         )  # fmt: skip
         self._finished: int | None = None
         self._deltas: list[Sums] = []
@@ -115,11 +118,13 @@ class MonitorBook:
             return
         if key.startswith(b"version/") and (manifest := Manifest.found(value)) is not None:
             self._alarms.version(manifest)
+            self._snapshots.version(manifest)
             self._warnings.version(manifest)
         elif key == ROLES_KEY and (roles := Roles.found(value)) is not None:
             self._add()
             self._alarms.roles(roles, self._buckets.newest)
             self._trials.roles(roles)
+            self._snapshots.roles(roles)
             self._held_back.roles(roles, self._buckets.newest)
             self._bad_records.roles(roles)
             self._warnings.roles(roles)
@@ -221,6 +226,8 @@ class MonitorBook:
             self._held_back.restore(value)
         elif key == TRIAL_KEY:
             self._trials.restore(value)
+        elif key == SNAPSHOTS_KEY:
+            self._snapshots.restore(value)
         else:
             self._alarms.restore(key, value)
             self._warnings.restore(key, value)
@@ -231,7 +238,11 @@ class MonitorBook:
         rung: list[Drift] = []
         for _, group in groupby(buckets, key=lambda sums: sums[0].from_ts):
             sums = list(group)
-            wanted = [*self._alarms.buckets(sums, now), *self._trials.buckets(sums, now)]
+            wanted = [
+                *self._alarms.buckets(sums, now),
+                *self._trials.buckets(sums, now),
+                *self._snapshots.buckets(sums, now),
+            ]
             may = list(self._held_back.bucket(sums, wanted, now))
             asked += may
             told = [one.drift for one in may]

@@ -30,12 +30,16 @@ _BOTH: Grids = {
     "mlp": {"hidden_layer_sizes": [[32], [64, 32]]},
     "convolutional": {"units": [16, 32]},
     "recurrent": {"units": [16, 32]},
+    "hoeffding-tree": {},
+    "adaptive-forest": {},
+    "online-linear": {"learning_rate": [0.01, 0.1]},
 }
 GRIDS: Mapping[Task, Grids] = {
     "classification": {
         "linear": {"C": [0.1, 10.0]},
         "lasso": {"C": [0.1, 10.0]},
         "elastic-net": {"C": [0.1, 10.0]},
+        "naive-bayes": {},
         **_BOTH,
     },
     "regression": {

@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 
 from events.schema import Feature, Label
 from events.settings import OF_ARRAYS, Family, Settings
-from models.families import Task
+from models.families import ESTIMATORS
 from models.frame import Row
 from models.problem import Candidate, problem
 
@@ -25,6 +25,10 @@ QUICK: Mapping[Family, Mapping[str, Any]] = {
     "tree": {"max_depth": 4},
     "forest": {"n_estimators": 5, "max_depth": 4},
     "boosting": {"max_iter": 5, "max_leaf_nodes": 7},
+    "hoeffding-tree": {},
+    "adaptive-forest": {},
+    "naive-bayes": {},
+    "online-linear": {},
 }
 
 NUMBERS = settings(
@@ -35,6 +39,14 @@ NUMBERS = settings(
 MIXED = settings()
 """Two classes, and every kind of feature."""
 REGRESSION = settings(task="regression", labels={"horizon": "1h"})
+
+PAIRS = [
+    (family, stream)
+    for family in FAMILIES
+    for stream in (NUMBERS, MIXED, REGRESSION)
+    if (family, stream.task) in ESTIMATORS
+]
+"""Each family with each stream that it can learn."""
 
 _FITTED: dict[tuple[Family, str], Pipeline] = {}
 
@@ -69,10 +81,6 @@ def labels(stream: Settings, given: Sequence[Row], seed: int = 2) -> list[Label]
         return list(scores)
     most = len(stream.classes) - 1
     return [stream.classes[min(most, max(0, round(score + most / 2)))] for score in scores]
-
-
-def stream_of(task: Task) -> Settings:
-    return MIXED if task == "classification" else REGRESSION
 
 
 def fitted(family: Family, stream: Settings) -> Pipeline:

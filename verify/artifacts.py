@@ -10,6 +10,8 @@ from events.records import Manifest
 
 FORMAT = "skops"
 TRUSTED = (
+    "models.online.OnlineClassifier",
+    "models.online.OnlineRegressor",
     "numpy.dtype",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
@@ -17,8 +19,9 @@ TRUSTED = (
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.tree._tree.Tree",
 )
-"""What may be built beyond skops's own list of safe types: arrays' types, the nodes of trees and objects of a
-few numbers, data all of them. The manifest's hash says that these are the bytes that served, not that they
+"""What may be built beyond skops's own list of safe types: arrays' types, the nodes of trees, objects of a
+few numbers, and an online version's estimator, data all of them; the last is ours, and is asked for answers
+as scikit-learn's are. The manifest's hash says that these are the bytes that served, not that they
 are harmless: whoever can write `models` and the registry can make them agree, and the auditor is not to run
 their code."""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
+from types import MappingProxyType
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -11,6 +12,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from events import topics
 from events.dead_letters import octets
 from events.errors import ScoreloopError
+from events.records import Manifest
 from events.settings import Settings
 from models.labelled import Labelled, newest
 from transport import clients
@@ -33,8 +35,12 @@ class Examples:
     """As a manifest has it."""
 
 
-def examples(settings: Settings, tell: Callable[[str], None]) -> Examples:
+def examples(
+    settings: Settings, tell: Callable[[str], None], since: Mapping[int, int] = MappingProxyType({})
+) -> Examples:
     """The newest `[training] rows` labelled events that were served, as far back as is worth reading.
+
+    Nothing of a partition is read before its offset in `since`.
 
     Raises:
         ScoreloopError: `outcomes` cannot be read.
@@ -42,7 +48,8 @@ def examples(settings: Settings, tell: Callable[[str], None]) -> Examples:
     wanted = settings.training.rows
     topic = topics.OUTCOMES.of(settings.name)
     with _reading(settings) as consumer:
-        kept = _kept(consumer, topic, partitions_of(consumer, settings.kafka, topic))
+        there = _kept(consumer, topic, partitions_of(consumer, settings.kafka, topic))
+    kept = {p: (min(max(begin, since.get(p, 0)), end), end) for p, (begin, end) in there.items()}
     for span in _SPANS:
         most = ceil(span * wanted / len(kept))
         ranges = {p: (max(begin, end - most), end) for p, (begin, end) in kept.items()}
@@ -79,6 +86,13 @@ def examples_again(settings: Settings, trained_on: Mapping[str, Any]) -> Labelle
                     f"{ranges[partition][0]} to {ranges[partition][1]}: its rows cannot be read again"
                 )
     return _read(settings, topic, ranges, trained_on["rows"])
+
+
+def unlearned(known: Manifest) -> dict[int, int]:
+    """Partition → the offset in `outcomes` at which begins what a version has not learned from."""
+    if known.trained_on.get("topic") != topics.OUTCOMES.name:
+        return {}
+    return {int(partition): end for partition, (_, end) in known.trained_on["partitions"].items()}
 
 
 @contextmanager

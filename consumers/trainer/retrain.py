@@ -7,10 +7,11 @@ from joblib import parallel_config
 from consumers.trainer.course import Request
 from consumers.trainer.draft import Draft
 from consumers.trainer.ending import End, Unfit
-from consumers.trainer.examples import Examples, examples
+from consumers.trainer.examples import Examples, examples, unlearned
 from consumers.trainer.registration import registered
 from consumers.trainer.spending import spent_after
 from events.settings import Settings
+from models.continuing import continued
 from models.dataset_admission import admitted
 from models.dataset_flaw import DataLimitError
 from models.opening import opened
@@ -18,6 +19,7 @@ from models.reference import reference
 from models.registry import Registry
 from models.retraining import gated, retrain
 from models.retraining_parts import NotBetterError
+from models.snapshots import CONTINUES
 
 
 def retrained(settings: Settings, request: Request, tell: Callable[[str], None]) -> End:
@@ -26,7 +28,8 @@ def retrained(settings: Settings, request: Request, tell: Callable[[str], None])
     Raises:
         ScoreloopError: `outcomes`, or the champion's artefact, cannot be read, or the registry not written.
     """
-    found = examples(settings, tell)
+    since = unlearned(request.champion) if continues(request) else {}
+    found = examples(settings, tell, since)
     if request.draft is not None:
         return judged(settings, request, request.draft, found)
     return learned(settings, request, found, tell)
@@ -48,6 +51,11 @@ def judged(settings: Settings, request: Request, draft: Draft, found: Examples) 
     return draft.model_copy(update={"metrics": metrics, "reference": stated})
 
 
+def continues(request: Request) -> bool:
+    """Whether the champion is to learn on, from what came since it was made."""
+    return CONTINUES in request.decision.evidence
+
+
 def learned(settings: Settings, request: Request, found: Examples, tell: Callable[[str], None]) -> End:
     """The same from rows that were `found`.
 
@@ -60,10 +68,13 @@ def learned(settings: Settings, request: Request, found: Examples, tell: Callabl
         rows = admitted(found.labelled.dataset(settings), request.decision.ts)
         labelled = found.labelled.at(rows.positions)
         with parallel_config(backend="sequential"):  # a process killed here would leave joblib's behind
-            trained = retrain(
-                settings, labelled, _since(request), request.champion.version, champion, tell,
-                spent=spent_after(settings.training.minutes),
-            )  # fmt: skip
+            if continues(request):
+                trained = continued(settings, labelled, request.champion, champion, tell)
+            else:
+                trained = retrain(
+                    settings, labelled, _since(request), request.champion.version, champion, tell,
+                    spent=spent_after(settings.training.minutes),
+                )  # fmt: skip
     except NotBetterError as error:
         return Unfit(str(error), rejected=True)
     except DataLimitError as error:

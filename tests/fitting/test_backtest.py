@@ -14,6 +14,7 @@ from backtest.policies import overlaid
 from backtest.run import Backtest
 from console.backtest import backtest
 from events.errors import ScoreloopError
+from models.snapshots import CONTINUES
 from producers import feed as feeding
 from producers.missing import missing
 from producers.rows import open_rows
@@ -123,6 +124,28 @@ def test_a_warning_that_asks_for_a_retrain_meets_the_same_gate(tmp_path: Path) -
     assert result.status == "rejected", "the champion errs on nothing, so nobody is better"
     assert "version 1 stays champion" in result.reason
     assert (len(one.trainings), one.promotions, one.alarms) == (1, [], [])
+
+
+def test_a_policy_that_contradicts_the_stream_is_refused(tmp_path: Path) -> None:
+    naive = tmp_path / "naive.toml"
+    naive.write_text('[training]\nfamilies = ["naive-bayes"]\n')
+    assert overlaid(stream(), naive).training.families == ("naive-bayes",)
+    numbers = stream(task="regression", labels={"horizon": "10m"})
+    with pytest.raises(ScoreloopError, match=r"naive.toml: .*knows classes only"):
+        overlaid(numbers, naive)
+
+
+def test_an_online_version_learns_on_from_each_label_once(tmp_path: Path) -> None:
+    training = {"families": ["online-linear"], "folds": 2, "snapshot_every": 200}
+    deaf = stream(training=training, decisions={"tolerance": 0.99})
+    found = told(asked(written(tmp_path), deaf, with_baselines=True), tmp_path)
+    one = found["stream"]
+    snapshots = [d for d in one.decisions if CONTINUES in d.evidence]
+    assert {d.action for d in snapshots} == {"retrain"}
+    done = [one.results[d.decision_id].version for d in snapshots if d.decision_id in one.results]
+    assert [version for version in done if version] == list(range(2, len(one.promotions) + 2))
+    assert one.alarms == []
+    assert one.error < found["never"].error
 
 
 def test_labels_come_when_a_feed_sends_them(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import joblib
 import pytest
-from sample_models import FAMILIES, MIXED, NUMBERS, REGRESSION, fitted, rows
+from sample_models import MIXED, NUMBERS, PAIRS, REGRESSION, fitted, rows
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
@@ -111,8 +111,7 @@ def version(settings: Settings, family: Family) -> Version:
     return Version(7, loaded, settings.features, settings.task, settings.classes)
 
 
-@pytest.mark.parametrize("settings", [NUMBERS, MIXED, REGRESSION], ids=["numbers", "mixed", "regression"])
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(("family", "settings"), PAIRS)
 def test_a_version_answers_its_own_golden_rows(family: Family, settings: Settings) -> None:
     made = version(settings, family)
     stated = golden.golden(made, settings.features, rows(settings, 300))
