@@ -22,7 +22,11 @@ def reproduce(settings: Settings, version: int, *, as_json: bool) -> None:
     times into an artefact, so the answers are compared in place of the hashes: to every row that it learned
     from, bit for bit. They are only expected to agree with the same packages on the same kind of machine.
     """
-    found = reproduced(settings, Stock(settings).manifest(version), lambda line: click.echo(line, err=True))
+    stock = Stock(settings)
+    manifest = stock.manifest(version)
+    learned_on = manifest.params.get("continues")
+    parent = None if learned_on is None else stock.manifest(learned_on)
+    found = reproduced(settings, manifest, parent, lambda line: click.echo(line, err=True))
     if as_json:
         print_json(found._asdict() | {"same": found.same})
     else:

@@ -51,7 +51,9 @@ def continued(
         raise NotBetterError(
             f"version {number} fails when it learns on ({type(error).__name__}: {error}), and stays champion"
         ) from None
-    metrics["gate"] |= {"window": "those since the champion was made", "windows": []}
+    since = "those since the champion was made"
+    windows = [{"name": since, "rows": gate, "error": metrics["error"]}]
+    metrics["gate"] |= {"window": since, "windows": windows}
     winner = Candidate(family, known.params["params"])
     found = described(settings, given, whole, winner, (), metrics, labelled.rows)
     return replace(found, params={**found.params, CONTINUES: number})

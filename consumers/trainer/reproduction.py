@@ -13,6 +13,7 @@ from events.preparation import Preparation
 from events.records import Manifest
 from events.schema import Label, label_key
 from events.settings import Settings
+from models.continuing import learned_on
 from models.dataset_admission import kept
 from models.frame import Layout, Row
 from models.opening import opened
@@ -39,8 +40,10 @@ class Reproduced(NamedTuple):
         return not self.different
 
 
-def reproduced(settings: Settings, manifest: Manifest, tell: Callable[[str], None]) -> Reproduced:
-    """Train the version of `manifest` again, and compare the two.
+def reproduced(
+    settings: Settings, manifest: Manifest, parent: Manifest | None, tell: Callable[[str], None]
+) -> Reproduced:
+    """Train the version of `manifest` again, and compare the two; one that learned on begins with `parent`.
 
     Raises:
         ScoreloopError: it was not trained here, its rows are gone, or its artefact cannot be opened.
@@ -54,7 +57,10 @@ def reproduced(settings: Settings, manifest: Manifest, tell: Callable[[str], Non
     tell(f"training on {len(rows)} rows")
     try:
         candidate = Candidate(manifest.params["family"], manifest.params["params"])
-        again = given.fitted(candidate, slice(None))
+        if parent is None:
+            again = given.fitted(candidate, slice(None))
+        else:
+            again = learned_on(given, opened(parent, registry, settings), slice(None))
     except (KeyError, ValueError, TypeError):
         raise ScoreloopError(
             f"version {manifest.version} was not trained by this: {manifest.estimator}"

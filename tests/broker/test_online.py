@@ -12,6 +12,7 @@ from worlds import BEGIN, BODY, WORLDS, Sender, champions, errors, train
 from consumers.join.service import run_joiner
 from consumers.monitor_service import run_monitor
 from consumers.service import run_scorer
+from consumers.trainer.reproduction import reproduced
 from events import topics
 from events.records import Decision
 from events.settings import Kafka
@@ -70,3 +71,4 @@ def test_a_forest_learns_on_through_a_change_and_a_killed_trainer(kafka: Kafka, 
         begins = {p: begin for p, (begin, _) in child.trained_on["partitions"].items()}
         assert begins == {p: ends.get(p, 0) for p in begins}, "each event once, and none left out"
     assert stream.records(topics.DRIFT) == []
+    assert reproduced(stream.settings, facts[1], facts[0], lambda _: None).same
