@@ -142,14 +142,12 @@ def _mid_fit(fuse: Fuse) -> None:
     retraining: Any = import_module("models.retraining")
     real = retraining.searched
 
-    def searched(*given: Any) -> Any:
-        *others, tell = given
-
+    def searched(problem: Any, families: Any, splits: Any, grids: Any, tell: Any, *more: Any) -> Any:
         def told(text: str) -> None:
             tell(text)
             fuse()
 
-        return real(*others, told)
+        return real(problem, families, splits, grids, told, *more)
 
     retraining.searched = searched
 
