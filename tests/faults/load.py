@@ -35,7 +35,7 @@ class Plan:
     """What is sent; the default is a bit of everything."""
 
     seed: int = 1
-    rate: float = 250
+    rate: float = 150
     """Events a second; as many labels come beside them."""
     skew: dict[int, int] = field(default_factory=dict)
     """Partition → how many minutes its producers' clocks are ahead."""

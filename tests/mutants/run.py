@@ -5,6 +5,7 @@ bug survives, or its old text is no longer there.
 """
 
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -42,6 +43,7 @@ def main(wanted: list[str]) -> int:
     Raises:
         BrokenMutantError: the table or a test must be mended.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no broker is left behind
     chosen = [m for m in (*MUTATIONS, *VERDICTS) if not wanted or any(word in m.name for word in wanted)]
     began = time.monotonic()
     for mutation in chosen:
