@@ -13,9 +13,8 @@ is then as certain as ever. So it may warn, and say nothing for sure.
 """
 
 import math
-from typing import Annotated, Any, Self
+from typing import Annotated
 
-import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 from numpy.typing import NDArray
@@ -24,6 +23,7 @@ from scipy.special import entr, ndtr
 from models.counts import Integers
 from models.finding import Finding, percent
 from models.histograms import BUCKETS, MISSING, probable
+from models.stated import Stated
 from models.two_samples import NOTHING, Comparison
 
 DETECTOR = "confidence"
@@ -45,25 +45,12 @@ class Bin(Struct, array_like=True, frozen=True):
     right: _Count
 
 
-class Confidence(Struct, frozen=True):
+class Confidence(Stated, frozen=True):
     """How often answers of the holdout were right, by their scores; at least one bin."""
 
     bins: Annotated[list[Bin], Meta(min_length=1)]
     lowest: _Share
     """The smallest Â of the holdout's parts, each a quarter of it, in order of time."""
-
-    @classmethod
-    def found(cls, stated: Any) -> Self | None:
-        """What a manifest's metrics state; None where that is nothing of the kind."""
-        try:
-            return msgspec.convert(stated, cls)
-        except msgspec.ValidationError:
-            return None
-
-    def stated(self) -> dict[str, Any]:
-        """JSON for a manifest's metrics."""
-        stated: dict[str, Any] = msgspec.to_builtins(self)
-        return stated
 
     @property
     def rows(self) -> NDArray[np.float64]:

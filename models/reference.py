@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Self
 
-import msgspec
 import numpy as np
-from msgspec import Struct
+from msgspec import field
 from msgspec.structs import replace
 
 from events.records import Manifest
@@ -20,6 +19,7 @@ from models import counts
 from models.confidence import Confidence
 from models.histograms import BUCKETS, Histograms, within
 from models.shapes import PARTS, Shape, fullest, shaped
+from models.stated import Stated
 
 LEAST_PART = 50
 """Rows of a part."""
@@ -27,23 +27,15 @@ NARROW = 0.5
 """The share of one bucket from which on a number is narrow."""
 
 
-class Reference(Struct, frozen=True, omit_defaults=True):
+class Reference(Stated, frozen=True, omit_defaults=True):
     """A version's."""
 
     features: dict[str, Shape]
     """By name."""
-    fine: dict[str, Shape] = {}
+    fine: dict[str, Shape] = field(default_factory=dict)
     """Of narrow numbers, most of which lie in one bucket: where in it, each part alone."""
     confidence: Confidence | None = None
     """What the manifest's metrics say of its scores; not stated again beside them."""
-
-    @classmethod
-    def found(cls, stated: Any) -> Self | None:
-        """What a manifest states; None where that is nothing of the kind."""
-        try:
-            return msgspec.convert(stated, cls)
-        except msgspec.ValidationError:
-            return None
 
     @classmethod
     def of(cls, manifest: Manifest) -> Self | None:
@@ -51,11 +43,6 @@ class Reference(Struct, frozen=True, omit_defaults=True):
         learned = cls.found(manifest.reference)
         known = Confidence.found(manifest.metrics.get("confidence"))
         return learned if known is None else replace(learned or cls({}), confidence=known)
-
-    def stated(self) -> dict[str, Any]:
-        """JSON for a manifest."""
-        stated: dict[str, Any] = msgspec.to_builtins(self)
-        return stated
 
 
 def reference(settings: Settings, rows: Sequence[Sequence[Any]]) -> Reference:

@@ -123,6 +123,18 @@ class Log:
     def go(self, trainer: Trainer, now: int = NOW) -> None:
         self.commit(self.turn(trainer, now))
 
+    def go_killed(self, turns: int, killed_before: int, *, committed: bool) -> None:
+        """Turns of a trainer, each training a draft; one is killed, its turn committed or not."""
+        trainer = self.trainer()
+        for turn in range(turns):
+            for job in self.jobs:
+                job.end = draft()
+            written = self.turn(trainer)
+            if turn != killed_before or committed:
+                self.commit(written)
+            if turn == killed_before:
+                trainer = self.trainer()
+
     @property
     def newest(self) -> dict[str, bytes]:
         return {(key or b"").decode(): value or b"" for key, value in self.models}

@@ -167,17 +167,9 @@ def test_a_restart_at_any_point_ends_with_the_same() -> None:
     for killed_before in range(6):
         for committed in (True, False):
             log = manual()
-            trainer = log.trainer()
             log.ask(decision("retrain", "r-1", **ASKED), decision("pause", "p"), decision("resume", "q"))
             log.ask(decision("retrain", "r-2", **ASKED))
-            for turn in range(6):
-                for job in log.jobs:
-                    job.end = draft()
-                written = log.turn(trainer)
-                if turn != killed_before or committed:
-                    log.commit(written)
-                if turn == killed_before:
-                    trainer = log.trainer()
+            log.go_killed(6, killed_before, committed=committed)
             found = waits(log)
             assert found is not None, (killed_before, committed)
             assert (found.decision_id, log.status("r-1")[0]) == ("r-2", "rejected")

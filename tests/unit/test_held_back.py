@@ -5,9 +5,9 @@ from typing import Any
 
 import joins
 import pytest
+from compacted import keep
 from samples import settings
 
-from events.outputs import Message
 from events.records import Decision, Drift, Manifest, Roles
 from events.topics import ROLES_KEY, version_key
 from models import exact
@@ -90,19 +90,11 @@ class Oscillating:
         self.asked += decisions
         self.drifts += [*news.drifts, *(one.drift for one in news.asked if one.drift is not None)]
         for message in self.book.changes(f"turn {self._now}"):
-            self._keep(message)
+            keep(self._state, message)
         if self._restarts:
             self.book = MonitorBook.restored(self.settings, 1, self._state)
         self.said.add(self.book.held_back)
         return decisions
-
-    def _keep(self, message: Message) -> None:
-        key, value = message["key"], message["value"]
-        assert isinstance(key, bytes)
-        if isinstance(value, bytes):
-            self._state[key] = value
-        else:
-            self._state.pop(key, None)
 
 
 BOUNDED = {"cooldown": 400, "retrain_budget": {"every": 4_000, "burst": 2}, "probation": 200}

@@ -112,16 +112,8 @@ def test_a_restart_at_any_point_ends_each_decision_once() -> None:
     for killed_before in range(8):
         for committed in (True, False):
             log = Log(versions=2)
-            trainer = log.trainer()
             log.ask(*asked)
-            for turn in range(8):
-                for job in log.jobs:
-                    job.end = draft()
-                written = log.turn(trainer)
-                if turn != killed_before or committed:
-                    log.commit(written)
-                if turn == killed_before:
-                    trainer = log.trainer()
+            log.go_killed(8, killed_before, committed=committed)
             ended = {one.decision_id: log.status(one.decision_id)[0] for one in asked}
             assert ended == {"d-1": "done", "d-2": "done", "d-3": "done", "d-4": "rejected", "d-5": "done"}
             assert log.roles.epoch == 5, (killed_before, committed)

@@ -5,10 +5,10 @@ from typing import Any
 
 import joins
 import pytest
+from compacted import keep
 from samples import settings
 from trainings import NOW, Log, decision, draft
 
-from events.outputs import Message
 from events.records import Canary, Decision, Roles
 from events.topics import ROLES_KEY
 from models.monitor_book import MonitorBook
@@ -52,16 +52,8 @@ class Trying:
             self.book.take(key, value)
         self.asked += [asked.decision for asked in self.book.news(self._now, running=False).asked]
         for message in self.book.changes(f"turn {self._now}"):
-            self._keep(message)
+            keep(self._state, message)
         self.book = MonitorBook.restored(self.settings, 1, self._state)
-
-    def _keep(self, message: Message) -> None:
-        key, value = message["key"], message["value"]
-        assert isinstance(key, bytes)
-        if isinstance(value, bytes):
-            self._state[key] = value
-        else:
-            self._state.pop(key, None)
 
 
 @pytest.mark.parametrize(
