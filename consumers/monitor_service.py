@@ -35,8 +35,9 @@ def run_monitor(settings: Settings, slot: int, stop: Event) -> Progress:
     with Presence(settings, topics.MONITOR, slot, stop) as presence:
 
         def detail(text: str) -> None:
-            presence.detail = text
-            _log.info("%s: %s", presence.worker, text)
+            if text != presence.detail:  # said each turn
+                presence.detail = text
+                _log.info("%s: %s", presence.worker, text)
 
         monitor = Monitor(settings, count, presence.process, lambda: _state(settings), detail)
         identity = topics.transactional_id(settings.name, topics.MONITOR, slot)
