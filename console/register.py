@@ -3,7 +3,7 @@
 import hashlib
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,16 +13,15 @@ from console.operator import by_operator
 from console.sources import source_options
 from console.stock import Stock
 from console.stream import json_option, stream_argument
-from consumers.trainer.brought import Brought, draft, read
 from consumers.trainer.draft import DRAFT
 from consumers.trainer.signing import signing
 from events.errors import ScoreloopError
 from events.settings import Settings
-from models.holdout import measured
-from models.problem import problem
-from models.reference import reference
-from producers.examples import Examples, examples
 from producers.rows import Rows
+
+if TYPE_CHECKING:
+    from consumers.trainer.brought import Brought
+    from producers.examples import Examples
 
 
 @click.command(
@@ -51,6 +50,9 @@ def register(
     that each scorer has to get from it before it serves. Without, the champion's golden rows are taken.
     The order of its columns is the schema's, numbers before categories; its classes are the stream's labels.
     """
+    from consumers.trainer.brought import draft, read
+    from producers.examples import examples
+
     del seed
     sign, stock = signing(settings), Stock(settings)
     data = _bytes(file)
@@ -91,8 +93,12 @@ def _golden_rows(settings: Settings, stock: Stock) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _measured(settings: Settings, made: Brought, found: Examples) -> dict[str, Any]:
+def _measured(settings: Settings, made: "Brought", found: "Examples") -> dict[str, Any]:
     """Its figures on the rows of a file, and what these are like."""
+    from models.holdout import measured
+    from models.problem import problem
+    from models.reference import reference
+
     given = problem(settings, found.rows, found.labels)
     try:
         answers = given.answers(made.pipeline, slice(None))

@@ -40,7 +40,7 @@ def scorer(settings: Settings, slot: int, **options: Any) -> None:
 
     Run as many as `features` has partitions, each with a slot of its own.
     """
-    from consumers.service import run_scorer  # noqa: PLC0415 (each service starts with its own imports only)
+    from consumers.service import run_scorer
 
     _run(run_scorer, settings, slot, options)
 
@@ -52,7 +52,7 @@ def joiner(settings: Settings, slot: int, **options: Any) -> None:
 
     Run as many as `predictions` has partitions, each with a slot of its own.
     """
-    from consumers.join.service import run_joiner  # noqa: PLC0415
+    from consumers.join.service import run_joiner
 
     _run(run_joiner, settings, slot, options)
 
@@ -64,7 +64,7 @@ def monitor(settings: Settings, slot: int, **options: Any) -> None:
 
     One works; others, each with a slot of its own, stand by.
     """
-    from consumers.monitor_service import run_monitor  # noqa: PLC0415
+    from consumers.monitor_service import run_monitor
 
     _run(run_monitor, settings, slot, options)
 
@@ -76,6 +76,6 @@ def trainer(settings: Settings, slot: int, **options: Any) -> None:
 
     One works; others, each with a slot of its own, stand by.
     """
-    from consumers.trainer.service import run_trainer  # noqa: PLC0415
+    from consumers.trainer.service import run_trainer
 
     _run(run_trainer, settings, slot, options)

@@ -12,19 +12,13 @@ from console.operator import by_operator
 from console.sources import source_options
 from console.stream import json_option, print_json, stream_argument
 from consumers.trainer.draft import DRAFT
-from consumers.trainer.registration import registered
-from consumers.trainer.service import run_trainer
 from consumers.trainer.signing import signing
 from consumers.trainer.spending import spent_after
 from events import topics
 from events.errors import ScoreloopError
 from events.records import Decision, DecisionResult
 from events.settings import Settings
-from models import training
-from models.dataset_admission import admitted
-from models.registry import Registry
 from producers.decisions import Asking
-from producers.examples import examples, origin
 from producers.rows import Rows
 from transport.topics import require
 
@@ -46,6 +40,12 @@ def train(settings: Settings, rows: Rows, seed: int, *, as_json: bool) -> None:
     Rows without a label, or without a feature that is not nullable, are left out and counted. What [data] in
     stream.toml does not allow stops the training; `scoreloop data` shows what was looked at.
     """
+    from consumers.trainer.registration import registered
+    from models import training
+    from models.dataset_admission import admitted
+    from models.registry import Registry
+    from producers.examples import examples, origin
+
     sign = signing(settings)
     require(settings, topics.CONTROL, topics.MODELS)  # a broker that is away is told of before the work
     found = examples(settings, rows, with_broken=True)
@@ -116,6 +116,8 @@ def _awaited(asking: Asking, failures: list[BaseException]) -> DecisionResult | 
 @contextmanager
 def _trainer(settings: Settings) -> Iterator[list[BaseException]]:
     """A trainer in a slot of its own while it is needed; its failure, if any, is in the list."""
+    from consumers.trainer.service import run_trainer
+
     stop, failures = Event(), []
 
     def work() -> None:

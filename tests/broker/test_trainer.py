@@ -30,9 +30,10 @@ from streams import CLASSES, ROOT, Stream, until
 
 from consumers.trainer.examples import examples, examples_again
 from consumers.trainer.service import run_trainer
-from consumers.trainer.trainer import STANDING_BY, WAITING
+from consumers.trainer.trainer import WAITING
 from events import topics
 from events.errors import ScoreloopError
+from events.internal import STANDING_BY
 from events.settings import Kafka
 from models import artifact
 from models.registry import Registry

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sample_models import NUMBERS, labels, rows
+from sample_rows import NUMBERS, labels, rows
 from samples import settings
 
 from events.schema import Label

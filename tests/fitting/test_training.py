@@ -3,7 +3,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sample_models import MIXED, NUMBERS, PAIRS, QUICK, REGRESSION, labels, rows
+from sample_models import PAIRS, QUICK
+from sample_rows import MIXED, NUMBERS, REGRESSION, labels, rows
 from samples import settings
 from sklearn import metrics
 
