@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from math import inf
 
 from console.trail import Entry
 from events import topics
@@ -29,8 +30,10 @@ def role_in(roles: Roles | None, version: int) -> Role | None:
     return "shadow" if version in roles.shadows else None
 
 
-def behind(entries: Iterable[Entry], manifest: Manifest, past: Sequence[Roles], epoch: int) -> list[Entry]:
-    """The lines that gave a version being and its roles, up to `epoch`: decisions, manifest, roles."""
+def behind(
+    entries: Iterable[Entry], manifest: Manifest, past: Sequence[Roles], epoch: float = inf
+) -> list[Entry]:
+    """The lines that gave a version being and changed its role, up to `epoch`: decisions, manifest, roles."""
     history: list[Roles | None] = [None, *(roles for roles in reversed(past) if roles.epoch <= epoch)]
     version = manifest.version
     changed = [
@@ -42,3 +45,14 @@ def behind(entries: Iterable[Entry], manifest: Manifest, past: Sequence[Roles], 
     keys |= {topics.decision_key(roles.decision_id) for roles in changed}
     keys |= {topics.roles_key(roles.epoch) for roles in changed}
     return [entry for entry in entries if entry.key.encode() in keys]
+
+
+def about(entries: Sequence[Entry], manifest: Manifest, past: Sequence[Roles]) -> list[Entry]:
+    """Those, and every decision whose result names the version, also one that changed nothing."""
+    numbers = {entry.number for entry in behind(entries, manifest, past)}
+    return [entry for entry in entries if entry.number in numbers or _names(entry, manifest.version)]
+
+
+def _names(entry: Entry, version: int) -> bool:
+    result = entry.record if entry.key.startswith("decision/") else None
+    return isinstance(result, dict) and result.get("version") == version
