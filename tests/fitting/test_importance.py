@@ -42,6 +42,18 @@ def test_what_the_label_follows_from_matters_and_nothing_else(family: Any, strea
     assert found == importance(task, fitted, slice(400, None))
 
 
+def test_an_array_s_numbers_are_shuffled_together() -> None:
+    stream = settings(
+        features={"x": "number", "h": {"type": "number", "shape": [3]}}, labels={"classes": [0, 1]}
+    )
+    known = rows(stream, 400)
+    task = problem(stream, known, [int(history[0] > 0) for _, history in known])  # type: ignore[index]
+    fitted = task.fitted(Candidate("tree", QUICK["tree"]), slice(300))
+    found = importance(task, fitted, slice(300, None))["features"]
+    assert found["h"]["mean"] > 1
+    assert found["x"] == {"mean": 0.0, "spread": 0.0}
+
+
 def test_it_is_what_scikit_learn_finds() -> None:
     task = given(REGRESSION)
     fitted = task.fitted(Candidate("boosting", QUICK["boosting"]), slice(400))
