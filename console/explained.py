@@ -9,7 +9,6 @@ from events.durations import iso
 from events.records import Outcome, Prediction
 from events.schema import label_key
 from models.explaining import Explanation, close
-from models.golden import TOLERANCE
 
 WAITING = "waiting"
 
@@ -23,8 +22,7 @@ def facts(
     lines: Sequence[Entry],
 ) -> dict[str, Any]:
     """All of it as JSON. `adds_up` says whether base and contributions make the answer that was written."""
-    written = _written(answered)
-    total = found.base + sum(found.contributions.values())
+    written, shares = _written(answered), found.shares
     return {
         **answered.model_dump(),
         "epoch": epoch,
@@ -34,16 +32,16 @@ def facts(
         },
         "explained": {
             "of": found.of,
-            "method": found.method,
-            "background": {"rows": found.background, "from": origin},
-            "base": found.base,
+            "method": shares.method,
+            "background": {"rows": shares.background, "from": origin},
+            "base": shares.base,
             "contributions": found.contributions,
             "errors": found.errors,
-            "total": total,
+            "total": shares.base + float(shares.values.sum()),
             "answer": found.answer,
             "written": written,
-            "tolerance": TOLERANCE,
-            "adds_up": close(total, written) and close(found.answer, written),
+            "tolerance": shares.tolerance,
+            "adds_up": shares.add_up_to(written) and close(found.answer, written),
         },
         "decisions": [entry._asdict() for entry in lines],
     }

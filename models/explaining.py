@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isclose
 
+import numpy as np
 from sklearn.pipeline import Pipeline
 
 from events.errors import ScoreloopError
@@ -29,18 +30,19 @@ class Explanation:
     """What is explained: the probability of the class that was answered, or the number."""
     answer: float
     """What the version answers here."""
-    base: float
-    """The mean answer to the background."""
-    contributions: dict[str, float]
-    errors: dict[str, float] | None
-    """The standard error of each; None where they are exact."""
-    method: str
-    background: int
+    features: Sequence[str]
+    shares: Shares
 
     @property
-    def gap(self) -> float:
-        """By how much base and contributions miss the answer."""
-        return self.answer - self.base - sum(self.contributions.values())
+    def contributions(self) -> dict[str, float]:
+        """Each feature's."""
+        return dict(zip(self.features, self.shares.values.tolist(), strict=True))
+
+    @property
+    def errors(self) -> dict[str, float] | None:
+        """The standard error of each; None where they are exact."""
+        known = self.shares.errors
+        return None if known is None else dict(zip(self.features, known.tolist(), strict=True))
 
 
 def explanation(
@@ -65,22 +67,24 @@ def explanation(
     of, index = _explained(settings, answered)
 
     def ask(rows: Sequence[Row]) -> Numbers:
-        return steady.outputs(rows)[:, index]
+        answers = steady.outputs(rows)[:, index]
+        if not np.isfinite(answers).all():
+            raise ValueError("an answer is not finite")
+        return answers
 
     try:
         [answer] = ask([event]).tolist()
         if rows_of(len(event), len(background)) <= most:
             shares = enumerated(ask, event, background, tell)
         else:
-            shares = _by_shap(pipeline, layout, event, background, index, answer) or sampled(
-                ask, event, background, most, seed, tell
-            )
+            known = tree_shares(pipeline, layout, event, background, index)
+            if known is not None and known.add_up_to(answer):  # a release of shap may misread trees
+                shares = known
+            else:
+                shares = sampled(ask, event, background, most, seed, tell)
     except (ValueError, ArithmeticError) as error:
         raise ScoreloopError(f"the version fails on a mixture of the event with others: {error}") from None
-    names = list(settings.features)
-    errors = None if shares.errors is None else dict(zip(names, shares.errors.tolist(), strict=True))
-    values = dict(zip(names, shares.values.tolist(), strict=True))
-    return Explanation(of, answer, shares.base, values, errors, shares.method, shares.background)
+    return Explanation(of, answer, list(settings.features), shares)
 
 
 def close(one: float, other: float) -> bool:
@@ -95,12 +99,3 @@ def _explained(settings: Settings, answered: Label) -> tuple[str, int]:
     if index is None:
         raise ScoreloopError(f"the answer {answered!r:.60} is none of the stream's classes")
     return f"probability of {label_key(answered)}", index
-
-
-def _by_shap(
-    pipeline: Pipeline, layout: Layout, event: Row, background: Sequence[Row], index: int, answer: float
-) -> Shares | None:
-    """shap's values, if they add up to this answer: it reads the trees, and a release may misread them."""
-    shares = tree_shares(pipeline, layout, event, background, index)
-    adds_up = shares is not None and close(shares.base + shares.values.sum(), answer)
-    return shares if adds_up else None

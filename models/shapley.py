@@ -41,6 +41,13 @@ class Shares:
     """Rows that the values speak of: the base is the mean answer to them."""
     errors: Numbers | None = None
     """The standard error of each value, where it was sampled."""
+    tolerance: float = 1e-9
+    """To what they add up, for each 1 that base and values go up and down, and for less."""
+
+    def add_up_to(self, answer: float) -> bool:
+        """Whether base and values make `answer`."""
+        way = abs(self.base) + float(np.abs(self.values).sum())
+        return abs(self.base + float(self.values.sum()) - answer) <= self.tolerance * max(1.0, way)
 
 
 def rows_of(players: int, background: int) -> int:

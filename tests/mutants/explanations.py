@@ -24,14 +24,13 @@ EXPLANATIONS = (
         (SHAPLEY,),
     ),
     Mutation(
-        "shap's values of the other class", "models/tree_shap.py",
-        "return Shares(method, 1 - float(base[-1]), -values, background)",
-        "return Shares(method, 1 - float(base[-1]), values, background)",
+        "shap's values of the first class for any", "models/tree_shap.py",
+        "values[:, place], base[[place]]", "values[:, 0], base[[0]]",
         (EXPLAINING,),
     ),
     Mutation(
         "values of shap that do not add up are taken", "models/explaining.py",
-        "return shares if adds_up else None", "return shares",
+        "if known is not None and known.add_up_to(answer):", "if known is not None:",
         (EXPLAINING,),
     ),
     Mutation(
