@@ -39,6 +39,10 @@ COMMANDS = {
         "console.dead_letters:dead_letters",
         "Look at what was refused; send it back after a fix.",
     ),
+    "explain": (
+        "console.explain:explain",
+        "Say why an event was answered as it was, and by whose decisions.",
+    ),
     "audit": ("console.audit:audit", "Print who decided what and why, chained by hashes."),
     "verify": ("console.verify:verify", "Check the promises I1-I5 by rereading the topics."),
     "watch": ("console.watch:watch", "Print what happens in the stream, as it happens."),

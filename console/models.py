@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from console.card import card
 from console.durations import DurationType
 from console.pending import asked_for
 from console.register import register
@@ -29,6 +30,7 @@ def models() -> None:
     """Look at a stream's versions; bring, copy, restore and delete what the registry holds of them."""
 
 
+models.add_command(card)
 models.add_command(register)
 models.add_command(reproduce)
 

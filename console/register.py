@@ -17,6 +17,7 @@ from consumers.trainer.draft import DRAFT
 from consumers.trainer.signing import signing
 from events.errors import ScoreloopError
 from events.settings import Settings
+from models.golden import golden_rows
 from producers.rows import Rows
 
 if TYPE_CHECKING:
@@ -60,10 +61,10 @@ def register(
     ours = any(manifest.artifact_sha256 == digest for manifest in stock.view.manifests.values())
     made = read(settings, data, file.suffix.removeprefix("."), ours=ours)
     found = None if rows is None else examples(settings, rows)
-    golden_rows = found.rows if found else _golden_rows(settings, stock)
+    answered = found.rows if found else _golden_rows(settings, stock)
     facts = _measured(settings, made, found) if found else {"metrics": {}}
     trained_on = {"file": file.name, "file_sha256": digest}
-    version = sign(draft(settings, made, trained_on, golden_rows, **facts))
+    version = sign(draft(settings, made, trained_on, answered, **facts))
     decision = by_operator(
         "promote" if at_once or stock.roles is None else "retrain",
         reason,
@@ -82,10 +83,7 @@ def _bytes(path: Path) -> bytes:
 def _golden_rows(settings: Settings, stock: Stock) -> list[tuple[Any, ...]]:
     """The rows of the champion's golden answers."""
     stated = None if stock.roles is None else stock.manifest(stock.roles.champion).golden
-    try:
-        rows = [tuple(one["features"][name] for name in settings.features) for one in stated or []]
-    except (KeyError, TypeError):
-        rows = []
+    rows = golden_rows(stated, settings.features)
     if not rows:
         raise ScoreloopError(
             "no champion has golden rows that it could answer too; give some with --csv FILE"
@@ -102,7 +100,7 @@ def _measured(settings: Settings, made: "Brought", found: "Examples") -> dict[st
     given = problem(settings, found.rows, found.labels)
     try:
         answers = given.answers(made.pipeline, slice(None))
-        metrics = measured(given, answers, slice(None), settings.positive_index)
+        metrics = measured(given, made.pipeline, answers, slice(None), settings.positive_index)
     except (ValueError, ArithmeticError) as error:
         raise ScoreloopError(f"the model fails on the rows that were given: {error}") from None
     return {"metrics": metrics, "reference": reference(settings, found.rows).stated()}

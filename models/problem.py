@@ -73,7 +73,15 @@ class Problem:
         Raises:
             ValueError: an answer is not finite.
         """
-        answers = outputs(fitted, self.frame.iloc[rows], self.classes)
+        return self.answers_to(fitted, self.frame.iloc[rows])
+
+    def answers_to(self, fitted: Pipeline, frame: pd.DataFrame) -> NDArray[np.float64]:
+        """The pipeline's outputs for a frame of the same columns.
+
+        Raises:
+            ValueError: an answer is not finite.
+        """
+        answers = outputs(fitted, frame, self.classes)
         if not np.isfinite(answers).all():
             raise ValueError("an answer is not finite")
         return answers

@@ -31,6 +31,7 @@ class Tried:
     name: str
     begin: int
     rows: int
+    fitted: Pipeline
     answers: NDArray[np.float64]
     losses: tuple[float, float]
     """Summed loss, and what decides between equals."""
@@ -71,10 +72,11 @@ def retrain(
     tried = list(_tried(given, winner, parts, tell))
     known = _losses(given, champion, parts.gate)
     chosen = _better(tried, known, winner, number, len(labelled.rows) - parts.gate)
-    metrics = measured(given, chosen.answers, slice(parts.gate, None), settings.positive_index)
+    gate = slice(parts.gate, None)
+    metrics = measured(given, chosen.fitted, chosen.answers, gate, settings.positive_index)
     metrics["gate"] = _gate(number, known, chosen, tried, metrics["rows"])
     if known is not None:
-        metrics["gate"] |= _apart(given, chosen.answers, champion, slice(parts.gate, None))
+        metrics["gate"] |= _apart(given, chosen.answers, champion, gate)
     tell(f"passed with {chosen.name}; training on {len(labelled.rows) - chosen.begin} rows")
     fitted = given.fitted(winner, slice(chosen.begin, None))
     return described(settings, given, fitted, winner, judged, metrics, labelled.rows[chosen.begin :])
@@ -98,14 +100,14 @@ def gated(
         given = problem(settings, labelled.rows, labelled.labels)
         gate = slice(parts.gate, None)
         answers = given.answers(challenger, gate)
-        brought = Tried("as it was brought", parts.gate, 0, answers, given.losses(answers, gate))
+        brought = Tried("as it was brought", parts.gate, 0, challenger, answers, given.losses(answers, gate))
     except ScoreloopError as error:
         raise NotBetterError(f"{error}; version {number} stays champion") from None
     except (ValueError, ArithmeticError) as error:
         raise NotBetterError(f"the challenger fails on the newest labelled events: {error}") from None
     known = _losses(given, champion, parts.gate)
     chosen = _better([brought], known, "the challenger", number, len(labelled.rows) - parts.gate)
-    metrics = measured(given, answers, gate, settings.positive_index)
+    metrics = measured(given, challenger, answers, gate, settings.positive_index)
     return {**metrics, "gate": _gate(number, known, chosen, [brought], metrics["rows"])}
 
 
@@ -114,13 +116,14 @@ def _tried(given: Problem, winner: Candidate, parts: Parts, tell: Progress) -> I
     gate = slice(parts.gate, None)
     for begin, name in parts.windows.items():
         try:
-            answers = given.answers(given.fitted(winner, slice(begin, parts.gate)), gate)
+            fitted = given.fitted(winner, slice(begin, parts.gate))
+            answers = given.answers(fitted, gate)
             losses = given.losses(answers, gate)
         except (ValueError, ArithmeticError) as error:
             tell(f"{winner} on {name}: {type(error).__name__}: {error}")
             continue
         tell(f"{winner} on {name}, {parts.gate - begin} rows: error {losses[0] / len(answers):.4g}")
-        yield Tried(name, begin, parts.gate - begin, answers, losses)
+        yield Tried(name, begin, parts.gate - begin, fitted, answers, losses)
 
 
 def _losses(given: Problem, champion: Pipeline, gate: int) -> float | None:

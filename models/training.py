@@ -103,12 +103,13 @@ def _measured(given: Problem, winner: Candidate, before: int, positive: int) -> 
     """The figures on the rows from `before` by a pipeline that learned from those up to it."""
     holdout = slice(before, None)
     try:
-        answers = given.answers(given.fitted(winner, slice(before)), holdout)
+        fitted = given.fitted(winner, slice(before))
+        answers = given.answers(fitted, holdout)
     except (ValueError, ArithmeticError) as error:
         raise ScoreloopError(
             f"{winner} was best in the search but fails on the newest rows: {error}"
         ) from None
-    return measured(given, answers, holdout, positive)
+    return measured(given, fitted, answers, holdout, positive)
 
 
 def _row(one: Judged, tie: str) -> dict[str, Any]:

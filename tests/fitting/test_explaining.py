@@ -1,0 +1,92 @@
+"""Why a version answered as it did: every method against the definition, for every family."""
+
+from typing import Any
+
+import pytest
+from sample_models import MIXED, NUMBERS, PAIRS, fitted, rows
+from samples import settings
+
+from events.errors import ScoreloopError
+from events.settings import Settings
+from models import tree_shap
+from models.explaining import Explanation, explanation
+from models.frame import Layout
+from models.steady import Steady
+
+EXACT = 2**20
+"""Rows enough for all coalitions here."""
+NAMES = {"x": "number", "y": {"type": "number", "nullable": True}, "z": "integer"}
+TWO = settings(features=NAMES, labels={"classes": [0, 1]})
+NUMBER = settings(features=NAMES, task="regression", labels={})
+TREES: Any = ["tree", "forest", "boosting"]
+
+
+def explained(family: Any, stream: Settings, most: int, at: int = 0, known: int = 20) -> Explanation:
+    """Of event `at`, for the class that it was answered with."""
+    pipeline, event = fitted(family, stream), rows(stream, at + 1, seed=9)[at]
+    answers = Steady(pipeline, Layout(stream.features), len(stream.classes)).outputs([event])[0]
+    answer = stream.classes[answers.argmax()] if stream.classes else float(answers[0])
+    background = rows(stream, known, seed=8)
+    found = explanation(stream, pipeline, event, answer, background, most, 1, lambda _: None)
+    assert found.answer == answers.max() if stream.classes else answers[0]
+    assert found.shares.add_up_to(found.answer)
+    assert list(found.contributions) == list(stream.features)
+    return found
+
+
+@pytest.mark.parametrize(("family", "stream"), PAIRS)
+def test_every_family_s_answers_are_explained(family: Any, stream: Settings) -> None:
+    exact = explained(family, stream, EXACT)
+    assert exact.shares.method == f"all {2 ** len(stream.features)} coalitions of the features: exact"
+    assert exact.errors is None
+    assert exact.shares.background == 20
+
+
+def test_permutations_are_near_what_is_exact() -> None:
+    exact, near = (explained("mlp", MIXED, most) for most in (EXACT, 1_200))
+    assert near.shares.method.endswith("permutations of the features for each background row, seed 1")
+    assert near.shares.base == pytest.approx(exact.shares.base)
+    assert near.errors is not None
+    for name, value in near.contributions.items():
+        assert value == pytest.approx(exact.contributions[name], abs=5 * near.errors[name] + 1e-12)
+    assert max(near.errors.values()) > 0
+
+
+@pytest.mark.parametrize("family", TREES)
+@pytest.mark.parametrize("stream", [TWO, NUMBERS, NUMBER], ids=["two", "three", "number"])
+def test_shap_s_values_are_those_of_all_coalitions(family: Any, stream: Settings) -> None:
+    for at in range(6):
+        exact, fast = (explained(family, stream, most, at) for most in (EXACT, 1))
+        if family == "boosting" and stream.classes:
+            assert "permutations" in fast.shares.method, "shap knows log-odds, and not probabilities"
+            continue
+        assert fast.shares.method == "shap's TreeExplainer: exact"
+        assert fast.errors is None
+        assert fast.shares.base == pytest.approx(exact.shares.base, abs=1e-6)
+        assert fast.contributions == pytest.approx(exact.contributions, abs=1e-6), "in single precision"
+
+
+def test_without_shap_or_where_it_does_not_fit_permutations_are_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "permutations" in explained("tree", MIXED, 1).shares.method, "a category is several columns"
+    monkeypatch.setattr(tree_shap, "find_spec", lambda _: None)
+    assert "permutations" in explained("tree", TWO, 1).shares.method
+
+
+def test_values_of_shap_that_do_not_add_up_are_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = tree_shap.tree_shares
+
+    def misread(*asked: Any) -> Any:
+        found = shares(*asked)
+        assert found is not None
+        found.values[0] += 1e-5
+        return found
+
+    monkeypatch.setattr("models.explaining.tree_shares", misread)
+    assert "permutations" in explained("forest", TWO, 1).shares.method
+
+
+def test_an_answer_that_is_no_class_is_a_sentence() -> None:
+    with pytest.raises(ScoreloopError, match="'7' is none of the stream's classes"):
+        explanation(TWO, fitted("tree", TWO), rows(TWO, 1)[0], "7", rows(TWO, 2), 99, 0, lambda _: None)
