@@ -12,10 +12,10 @@ from console.operator import by_operator
 from console.sources import source_options
 from console.stream import json_option, print_json, stream_argument
 from consumers.trainer.draft import DRAFT
+from consumers.trainer.means import means
 from consumers.trainer.registration import registered
 from consumers.trainer.service import run_trainer
 from consumers.trainer.signing import signing
-from consumers.trainer.spending import spent_after
 from events import topics
 from events.errors import ScoreloopError
 from events.records import Decision, DecisionResult
@@ -55,8 +55,8 @@ def train(settings: Settings, rows: Rows, seed: int, *, as_json: bool) -> None:
             say(f"warning: {flaw.sentence}")
     found = found.at(looked_at.positions)
     say(f"{len(found.rows)} rows to learn from, {len(rows) - len(found.rows)} left out")
-    spent = spent_after(settings.training.minutes)
-    trained = training.train(settings, found.rows, found.labels, say, spent=spent)
+    with means(settings) as given:
+        trained = training.train(settings, found.rows, found.labels, say, means=given)
     trained.metrics["data"] = looked_at.stated
     kept = Registry(settings.registry.url).put_rows(found.columns(settings))
     trained_on = {**origin(rows, seed), "used": len(found.rows), "rows_sha256": kept}

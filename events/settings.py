@@ -18,6 +18,7 @@ from events.settings_errors import sentence
 
 BOOTSTRAP_VARIABLE = "SCORELOOP_BOOTSTRAP_SERVERS"
 SIGNING_KEY_VARIABLE = "SCORELOOP_SIGNING_KEY"
+MLFLOW_VARIABLE = "MLFLOW_TRACKING_URI"
 DEFAULT_BOOTSTRAP = "127.0.0.1:9092"
 BUCKETS_A_WINDOW = 12
 PUBLIC_KEY_PREFIX = "ed25519:"
@@ -258,11 +259,17 @@ class Training(Section):
     folds: Annotated[int, Field(ge=2, le=20)] = 3
     """Time-ordered folds of the search: each is judged on rows after those it learned from."""
     trials: Annotated[int, Field(ge=1)] | None = None
-    """The most candidates that are tried: of every family the first, then of every family the second, and so
-    on; default all."""
+    """How many candidates are tried: of every family the first, then of every family the second, and so on;
+    beyond these what optuna proposes (the extra `optuna`). Default all that need no proposing."""
     minutes: Annotated[float, Field(gt=0)] | None = None
     """After these no further candidate is tried, and the best so far is taken; how many that are depends on
     the machine. Default without end."""
+    processes: Annotated[int, Field(ge=1, le=1024)] | None = None
+    """Processes that a search fits in; default one a core where the rows are many, else one. The outcome is
+    the same."""
+    dask: str | None = None
+    """The address of a Dask scheduler, such as `tcp://10.0.0.7:8786`, on whose workers a search fits (the
+    extra `dask`); they need the same packages as the trainer."""
     holdout: Annotated[float, Field(gt=0, lt=1)] = 0.25
     """The newest share of the rows, on which the version's error is measured."""
     seed: int = 0
@@ -325,6 +332,13 @@ class Registry(Section):
         return self
 
 
+class Mlflow(Section):
+    """Where the stream's versions appear beside its topics (the extra `mlflow`)."""
+
+    tracking_uri: str | None = None
+    """An MLflow server, or another of its stores; `MLFLOW_TRACKING_URI` names another. Default nowhere."""
+
+
 class Settings(Section):
     """One stream, as its `stream.toml` says, with every default filled in."""
 
@@ -340,6 +354,7 @@ class Settings(Section):
     decisions: Decisions = Decisions()
     drift: Watch = Watch()
     registry: Registry = Registry()
+    mlflow: Mlflow = Mlflow()
     topics: Topics = Topics()
     limits: Limits = Limits()
     scoring: Scoring = Scoring()
@@ -408,6 +423,16 @@ def keras_on_jax() -> None:
     os.environ.setdefault("KERAS_BACKEND", "jax")
 
 
+def mlflow_in_time(seconds: int) -> None:
+    """Tell MLflow's client, before it is imported, how long it may wait, unless the environment does.
+
+    Left alone it tries seven times, two minutes each, and reports its use to its makers.
+    """
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", str(seconds))
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+
 def read_toml(path: Path, if_missing: str = "") -> dict[str, Any]:
     """What the file says; `if_missing` ends the sentence where there is none.
 
@@ -425,8 +450,9 @@ def read_toml(path: Path, if_missing: str = "") -> dict[str, Any]:
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     """The settings in `path`.
 
-    `SCORELOOP_BOOTSTRAP_SERVERS` overrides the file's servers, `SCORELOOP_SIGNING_KEY` its signing key. A
-    registry that is no URL is taken as a folder beside the file, and so are the files that hold keys.
+    `SCORELOOP_BOOTSTRAP_SERVERS` overrides the file's servers, `SCORELOOP_SIGNING_KEY` its signing key, and
+    `MLFLOW_TRACKING_URI` its `[mlflow] tracking_uri`. A registry that is no URL is taken as a folder beside
+    the file, and so are the files that hold keys.
 
     Raises:
         ScoreloopError: the file is missing or no TOML, or a key is unknown, of a wrong type or contradictory:
@@ -437,6 +463,8 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
         _override(document, "kafka", "bootstrap_servers", servers)
     if signing_key := environ.get(SIGNING_KEY_VARIABLE):
         _override(document, "registry", "signing_key", str(Path(signing_key).absolute()))
+    if tracking_uri := environ.get(MLFLOW_VARIABLE):
+        _override(document, "mlflow", "tracking_uri", tracking_uri)
     return _checked(document, path)
 
 
