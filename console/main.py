@@ -20,6 +20,7 @@ COMMANDS = {
     "joiner": ("console.services:joiner", "Run one joiner, for a process manager."),
     "monitor": ("console.services:monitor", "Run the monitor, or one that stands by, for a process manager."),
     "trainer": ("console.services:trainer", "Run the trainer, or one that stands by, for a process manager."),
+    "mlflow": ("console.services:mlflow", "Show versions, figures and the champion in MLflow, too."),
     "feed": ("console.feed:feed", "Publish the rows of a file or a generator as events, and their labels."),
     "status": ("console.status:status", "Say who serves, how far the services are, and what is wrong."),
     "models": ("console.models:models", "List versions; bring, copy, restore, reproduce and delete them."),

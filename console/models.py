@@ -167,6 +167,8 @@ def delete(settings: Settings, version: int, *, yes: bool, as_json: bool) -> Non
 def gc(settings: Settings, age: int, *, yes: bool, as_json: bool) -> None:
     """Remove from the registry what no version names: of trainings that were given up, or lost at their gate.
 
+    And what searches found on the way, from which the same search would go on.
+
     What a decision in `control` names that waits for the trainer is left, too.
     """
     found = garbage(settings, age)

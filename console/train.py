@@ -13,7 +13,6 @@ from console.sources import source_options
 from console.stream import json_option, print_json, stream_argument
 from consumers.trainer.draft import DRAFT
 from consumers.trainer.signing import signing
-from consumers.trainer.spending import spent_after
 from events import topics
 from events.errors import ScoreloopError
 from events.records import Decision, DecisionResult
@@ -40,6 +39,7 @@ def train(settings: Settings, rows: Rows, seed: int, *, as_json: bool) -> None:
     Rows without a label, or without a feature that is not nullable, are left out and counted. What [data] in
     stream.toml does not allow stops the training; `scoreloop data` shows what was looked at.
     """
+    from consumers.trainer.means import means
     from consumers.trainer.registration import registered
     from models import training
     from models.dataset_admission import admitted
@@ -55,8 +55,8 @@ def train(settings: Settings, rows: Rows, seed: int, *, as_json: bool) -> None:
             say(f"warning: {flaw.sentence}")
     found = found.at(looked_at.positions)
     say(f"{len(found.rows)} rows to learn from, {len(rows) - len(found.rows)} left out")
-    spent = spent_after(settings.training.minutes)
-    trained = training.train(settings, found.rows, found.labels, say, spent=spent)
+    with means(settings) as given:
+        trained = training.train(settings, found.rows, found.labels, say, means=given)
     trained.metrics["data"] = looked_at.stated
     kept = Registry(settings.registry.url).put_rows(found.columns(settings))
     trained_on = {**origin(rows, seed), "used": len(found.rows), "rows_sha256": kept}

@@ -6,7 +6,7 @@ begins, and the newest labelled events, which none of them saw, decide: between 
 best of them and the champion.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,12 @@ from sklearn.pipeline import Pipeline
 
 from events.errors import ScoreloopError
 from events.settings import Settings
+from models.grids import GRIDS, Grids
 from models.holdout import measured
 from models.labelled import Labelled
 from models.problem import Candidate, Problem, problem
 from models.retraining_parts import NotBetterError, Parts, split
-from models.search import EVERYTHING, GRIDS, Budget, Grids, Progress, best, searched, splits
+from models.search import ALONE, Means, Progress, best, searched, splits
 from models.training import Trained, described
 
 
@@ -46,15 +47,15 @@ def retrain(
     tell: Progress,
     *,
     grids: Grids | None = None,
-    spent: Callable[[], bool] = EVERYTHING.spent,
+    means: Means = ALONE,
 ) -> Trained:
     """The challenger that takes the place of `champion`, version `number`.
 
     The gate part is the newest `training.holdout` of the rows since `change_ts`, or of all without one. The
     challenger passes if its summed loss there is lower than the champion's, and then learns from that part
     too. Its metrics are those on the gate part, with `gate`: what it was held against. The same rows,
-    settings and packages give the same answer. `grids` takes the place of what is tried of each family; once
-    `spent`, no further candidate is tried.
+    settings and packages give the same answer. `grids` takes the place of what is tried of each family;
+    `means` is what the search works with.
 
     Raises:
         NotBetterError: the rows are too few or teach nothing, or the champion is as good.
@@ -64,8 +65,8 @@ def retrain(
         parts = split(labelled.ts, change_ts, training.holdout)
         given = problem(settings, labelled.rows, labelled.labels)
         folds = splits(given, parts.gate, training.folds, parts.search)
-        budget = Budget(training.trials, spent)
-        judged = searched(given, training.families, folds, grids or GRIDS[given.task], tell, budget)
+        listed = grids or GRIDS[given.task]
+        judged = searched(given, training.families, folds, listed, tell, training.trials, means)
         winner = best(judged)
     except ScoreloopError as error:
         raise NotBetterError(f"{error}; version {number} stays champion") from None

@@ -68,6 +68,8 @@ def test_garbage_is_what_nothing_names_and_nobody_wrote_lately(kafka: Kafka, tmp
     folder = Path(stream.settings.registry.url) / "artifacts"
     young, old, waiting = (registry.put(name) for name in (b"young", b"old", b"waiting"))
     (folder / ".temporary-1").write_bytes(b"half")
+    registry.note(young, b"what a search that was killed had found")
+    os.utime(folder.parent / "searches" / young, (1, 1))
     draft = {"draft": {"artifact_sha256": waiting}}
     record = {
         "decision_id": "d-9", "ts": 0, "action": "promote", "model_version": None, "target_version": None,
@@ -78,7 +80,7 @@ def test_garbage_is_what_nothing_names_and_nobody_wrote_lately(kafka: Kafka, tmp
         if path.name != young:
             os.utime(path, (1, 1))
     removed = said(stream, "gc", "--yes")["removed"]
-    assert sorted(removed) == sorted([f"artifacts/{old}", "artifacts/.temporary-1"])
+    assert sorted(removed) == sorted([f"artifacts/{old}", "artifacts/.temporary-1", f"searches/{young}"])
     assert {path.name for path in folder.iterdir()} == {
         young, waiting, manifest(stream, 1).artifact_sha256,
     }  # fmt: skip

@@ -11,12 +11,12 @@ from samples import settings
 
 from events.schema import Label
 from events.settings import Settings
+from models.grids import Grids
 from models.labelled import Labelled
 from models.problem import Candidate, problem
 from models.reference import reference
 from models.retraining import retrain
 from models.retraining_parts import NotBetterError, Parts, split
-from models.search import Grids
 from models.training import Trained
 
 GRIDS: Grids = {"linear": {}, "tree": {"max_depth": [4]}}

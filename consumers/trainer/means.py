@@ -1,0 +1,65 @@
+"""What a search of a stream works with: its time, its processes or a Dask cluster, and its journal."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from joblib import parallel_config
+
+from consumers.environment import environment
+from events.errors import ScoreloopError
+from events.settings import Settings
+from models.registry import Registry
+from models.search import Means
+
+_SECONDS = 60
+_ANSWER_SECONDS = 30.0
+
+
+@contextmanager
+def means(settings: Settings) -> Iterator[Means]:
+    """What a search may use that runs while this lasts.
+
+    Raises:
+        ScoreloopError: there is no such Dask cluster, or no registry.
+    """
+    training = settings.training
+    with ExitStack() as lasting:
+        if training.dask is None:
+            lasting.enter_context(parallel_config(backend="loky"))
+        else:
+            client = lasting.enter_context(_cluster(training.dask))
+            lasting.enter_context(parallel_config(backend="dask", client=client))
+        yield Means(
+            spent=_spent_after(training.minutes),
+            processes=training.processes,
+            registry=Registry(settings.registry.url),
+            environment=environment(),
+        )
+
+
+def _spent_after(minutes: float | None) -> Callable[[], bool]:
+    """Whether so many minutes have passed since this call; never where there is no such limit."""
+    if minutes is None:
+        return lambda: False
+    end = time.monotonic() + _SECONDS * minutes
+    return lambda: time.monotonic() >= end
+
+
+def _cluster(address: str) -> Any:
+    """A client of the Dask cluster at `address`, which has a worker."""
+    try:
+        from distributed import Client  # noqa: PLC0415 (the extra `dask`, for who asks for it)
+    except ImportError:
+        raise ScoreloopError(
+            "[training] dask needs Dask, which is not installed: pip install 'scoreloop[dask]'"
+        ) from None
+    try:
+        client = Client(address, timeout=_ANSWER_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ScoreloopError(
+            f"[training] dask: no scheduler answers at {address} ({error}); start `dask scheduler` and `dask "
+            "worker`, or leave the setting out"
+        ) from None
+    return client
