@@ -67,7 +67,7 @@ def _lines(measured: Costs) -> Iterator[str]:
     yield ""
     yield "Restarts bound the joiners of a long horizon: each event is remembered for two horizons, so that"
     yield "a late label can be told, and a joiner that restarts reads them again. Nothing of the monitor and"
-    yield "the trainer grows with the traffic: the one merges sums, the other reads `[training] rows` outcomes."
+    yield "the trainer grows with the traffic: one merges sums, the other reads `[training] rows` outcomes."
     yield ""
     yield "| cost | value |"
     yield "| --- | --- |"
