@@ -48,6 +48,7 @@ COMMANDS = {
     "verify": ("console.verify:verify", "Check the promises I1-I5 by rereading the topics."),
     "watch": ("console.watch:watch", "Print what happens in the stream, as it happens."),
     "demo": ("console.demo:demo", "Show the main job on a real Kafka, from an empty folder to a summary."),
+    "size": ("console.size:size", "Say what a load takes: processes, partitions, memory, disk, Kafka."),
     "schema": ("console.schema:schema", "Print the JSON Schema of stream.toml, for editors."),
 }
 """Each command: where it is, and what it does in one line."""

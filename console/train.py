@@ -62,7 +62,7 @@ def train(settings: Settings, rows: Rows, seed: int, *, as_json: bool) -> None:
     trained_on = {**origin(rows, seed), "used": len(found.rows), "rows_sha256": kept}
     draft = sign(registered(settings, trained, trained_on))
     reason = f"trained on {len(found.rows)} rows of {rows.name}"
-    result = _promoted(settings, by_operator("promote", reason, evidence={DRAFT: draft.model_dump()}))
+    result = promoted(settings, by_operator("promote", reason, evidence={DRAFT: draft.model_dump()}))
     facts = {
         "version": result.version,
         "epoch": result.epoch,
@@ -79,7 +79,7 @@ def train(settings: Settings, rows: Rows, seed: int, *, as_json: bool) -> None:
     )
 
 
-def _promoted(settings: Settings, decision: Decision) -> DecisionResult:
+def promoted(settings: Settings, decision: Decision) -> DecisionResult:
     """What the trainer made of the promotion; without one that runs, one is run here meanwhile.
 
     Raises:
