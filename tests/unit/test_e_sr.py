@@ -80,9 +80,7 @@ def test_evidence_stays_a_number_and_the_state_survives_as_json() -> None:
     ],
 )
 def test_the_bound_is_clopper_s_and_pearson_s(rows: int, wrong: int, bound: float) -> None:
-    assert upper(rows, wrong) == pytest.approx(bound), (
-        "binomtest's exact proportion_ci(0.9)"
-    )
+    assert upper(rows, wrong) == pytest.approx(bound), "binomtest's exact proportion_ci(0.9)"
 
 
 def test_the_bound_on_real_losses_is_chernoff_s() -> None:
