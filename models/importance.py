@@ -16,9 +16,9 @@ from models.online import OnlineClassifier, OnlineRegressor
 from models.problem import Problem, Rows
 
 REPEATS = 5
-_MOST_ANSWERS, _MOST_ONLINE = 20_000, 2_000
+_MOST_ANSWERS, _MOST_ONLINE = 10_000, 2_000
 """To be had for one version, so that a training takes little longer; river's models answer row by row."""
-_LEAST_ROWS = 20
+_LEAST_ROWS = 10
 
 
 class Rise(NamedTuple):
@@ -32,7 +32,7 @@ def importance(given: Problem, fitted: Pipeline, rows: Rows) -> dict[str, Any]:
     """Each feature's, on some of `rows` at equal distances, as a manifest's `metrics` keep it.
 
     `metric` is the mean loss that rises, `log_loss` or `mae`; `features` has a `Rise` for each name. The same
-    rows, pipeline, seed and packages give the same. Nothing comes of more than 200 features, 20 of one of
+    rows, pipeline, seed and packages give the same. Nothing comes of more than 200 features, 40 of one of
     river's models, or where an answer to a shuffled row is not finite.
     """
     names = list(given.features)
