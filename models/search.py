@@ -136,7 +136,7 @@ class _Search:
         return one
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # joblib hashes what it sends to Dask
 class _Fit:
     """One fold of one candidate, as it is sent to another process: in one piece.
 
