@@ -130,9 +130,12 @@ class Loop:
     def _trained(self, request: Request) -> Work:
         """A training on the labelled events that are known now."""
         labelled = newest(self._settings, self._outcomes, self._settings.training.rows)
-        found = Examples(labelled, {"topic": topics.OUTCOMES.name, "rows": len(labelled.rows)})
-        until = self._now + self._training_time
-        work = Work(self._settings, request, found, lambda: self._now >= until)
+        until = labelled.ts[-1] if labelled.ts else None
+        found = Examples(
+            labelled, {"topic": topics.OUTCOMES.name, "rows": len(labelled.rows), "to_ts": until}
+        )
+        end = self._now + self._training_time
+        work = Work(self._settings, request, found, lambda: self._now >= end)
         if work.said:
             self.told.trainings.append(Training(self._now, request.decision.alarm_id is not None))
         return work
