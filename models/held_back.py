@@ -117,4 +117,5 @@ class HeldBack:
 
 
 def _key(decision: Decision) -> str:
-    return decision.alarm_id or decision.action
+    """A new alarm's retrain takes the place of what follows the one before: one training does for both."""
+    return decision.action if decision.action == "retrain" else decision.alarm_id or decision.action
