@@ -40,9 +40,10 @@ _MENDS_ITSELF = {
     KafkaError.NOT_COORDINATOR,
     KafkaError.COORDINATOR_NOT_AVAILABLE,
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.UNKNOWN_LEADER_EPOCH,
 }
 """What a new cluster, topic, coordinator of a group or leader of a partition says for a moment."""
-_STALE = {KafkaError.FENCED_LEADER_EPOCH, KafkaError.UNKNOWN_LEADER_EPOCH}
+_STALE = {KafkaError.FENCED_LEADER_EPOCH}
 """Said for ever to an admin client that knew a partition before its broker was killed: it needs a new one."""
 _MISSING = {KafkaError.UNKNOWN_TOPIC_OR_PART}
 """Said for longer, it is no outage that could be waited out."""
