@@ -208,6 +208,7 @@ def _gate(
         "champion_error": None if known is None else float(known.mean()),
         "rows": rows,
         "window": chosen.name,
+        "averaged": [one.rows for one in chosen.of],
         "windows": [{"name": one.name, "rows": one.rows, "error": one.losses[0] / rows} for one in tried],
     }
 
