@@ -171,8 +171,16 @@ class Decisions(Section):
     weighed by how much more cohorts of losses vary than if each was drawn by itself."""
     tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.01
     """How much worse than at its gate a version's error may be before that counts as a change."""
-    retrain_from: Annotated[int, Field(ge=1)] = 500
-    """Labels since the change at which a retrain is asked again; then each time they have doubled."""
+    retrain_from: Annotated[int, Field(ge=1)] = 250
+    """Labels since the change at which a retrain is asked for again; then at so many more, or at a third
+    more. A version that was promoted for halving the error is followed by one more, at 1,000."""
+    retrain_every: Annotated[int, Field(ge=1)] = 4_500
+    """Events for each retrain by alarm, in the long run; fewer, the more the error has risen. Two may come
+    in a row."""
+    challenge_from: Annotated[int, Field(ge=0)] = 2_000
+    """Labels without a retrain at which a challenger is trained though no alarm has rung, then at twice as
+    many, up to eight times; 0 for never. It is promoted where it is better, which is wrong with probability
+    `alpha` at most, over all challengers of a champion together."""
     probation: Annotated[int, Field(ge=0)] = 500
     """Labels after a promotion during which the version before answers along, and may come back."""
     cooldown: Annotated[int, Field(ge=0)] = 250

@@ -64,17 +64,20 @@ class HeldBack:
         for cell, tally in sums:
             self._state.budget.take(cell, tally)
             self._state.newest.take(cell, tally)
-        newer = {_key(one.decision) for one in wanted}
+        newer = {_key(one.decision) for one in wanted if one.decision is not None}
         yield from self._released([key for key in self._state.held if key not in newer], now)
         for one in wanted:
-            if (limit := self._state.budget.limit(one.decision, self._decisions)) is None:
-                self._state.held.pop(_key(one.decision), None)
-                self._state.budget.spend(one.decision, self._decisions)
-                yield Asked(self._with_traffic(one.decision), one.drift)
+            decision = one.decision
+            if decision is None:
+                yield one
+            elif (limit := self._state.budget.limit(decision, self._decisions)) is None:
+                self._state.held.pop(_key(decision), None)
+                self._state.budget.spend(decision, self._decisions)
+                yield Asked(self._with_traffic(decision), one.drift)
             else:
-                before = self._state.held.get(_key(one.decision))
-                held = _Held(one.decision.model_dump_json(), limit if before is None else before.limit)
-                self._state.held[_key(one.decision)] = held
+                before = self._state.held.get(_key(decision))
+                held = _Held(decision.model_dump_json(), limit if before is None else before.limit)
+                self._state.held[_key(decision)] = held
 
     def changes(self) -> Iterator[tuple[bytes, bytes]]:
         """The state's record, if it has changed since the last call."""
@@ -114,4 +117,5 @@ class HeldBack:
 
 
 def _key(decision: Decision) -> str:
-    return decision.alarm_id or decision.action
+    """A new alarm's retrain takes the place of what follows the one before: one training does for both."""
+    return decision.action if decision.action == "retrain" else decision.alarm_id or decision.action

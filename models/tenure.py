@@ -12,10 +12,13 @@ from events.records import Roles
 from events.settings import Decisions
 from models import exact, losses
 from models.baseline import Baseline, upper
+from models.challenges import Challenges
 from models.detectors import E_SR, e_sr, other
 from models.e_sr import ESR
 from models.lifetime import Lifetime
+from models.pace import Pace
 from models.river_detectors import River
+from models.rung import Rung
 from models.tallies import Cell, Tally
 
 RECENT = 500
@@ -32,21 +35,6 @@ class Cohort(NamedTuple):
     """Of their losses, scaled to [0, 1]."""
 
 
-class Rung(Struct):
-    """An alarm that has rung, and what was asked for since."""
-
-    alarm_id: str
-    change_ts: int
-    labels: int
-    """Since the change."""
-    total: float
-    """Of their losses, scaled to [0, 1]."""
-    asked: int = 0
-    """How many decisions."""
-    next_at: int = 0
-    """Labels since the change at which a retrain is asked for again."""
-
-
 class Tenure(Struct):
     """A champion's: it ends when roles name another."""
 
@@ -58,15 +46,22 @@ class Tenure(Struct):
     """Whom a rollback would bring back."""
     promoted: bool
     """Whether it took the place of another champion, and not by a rollback: then it is on probation."""
-    served: list[int]
+    champions: list[int]
     """Every version that has been champion so far."""
     detector: ESR | None
     """None where its error cannot be held against anything. It dates the change, whoever rings."""
+    pace: Pace
+    """Goes on from tenure to tenure."""
     other: Lifetime | River | None = None
     """What rings in its place, where settings name another."""
     bound: float | None = None
     """As of its `models.baseline.Baseline`."""
     rung: Rung | None = None
+    before: Rung | None = None
+    """The alarm of the champion before."""
+    challenges: Challenges = field(default_factory=Challenges)
+    on_trial: bool = False
+    """Whether a challenger is on trial against it: until the verdict there is no retrain."""
     labels: int = 0
     """Losses measured so far."""
     shadowed: bool = False
@@ -113,6 +108,14 @@ class Tenure(Struct):
         """Roles of a later epoch, with the same champion."""
         self.epoch, self.previous = roles.epoch, next(iter(roles.previous), None)
         self.shadowed &= self.previous in roles.shadows
+        self.on_trial = roles.canary is not None
+
+    def served(self, cell: Cell, tally: Tally) -> None:
+        """The next bucket of what champions answered, this one or one before it."""
+        self.pace.take(tally.predictions)
+        self.challenges.labels += tally.matched
+        if self.before is not None and tally.matched and cell.from_ts >= self.before.change_ts:
+            self.pace.take(self.before.take(tally.matched, self.loss(tally)))
 
     def take(self, cell: Cell, tally: Tally) -> None:
         """The next of its buckets, in order of time."""
@@ -125,8 +128,7 @@ class Tenure(Struct):
         while sum(one.labels for one in self.recent[1:]) >= RECENT:
             del self.recent[0]
         if self.rung is not None:
-            self.rung.labels += tally.matched
-            self.rung.total += total
+            self.pace.take(self.rung.take(tally.matched, total))
         elif self.detector is not None:
             self.detector.take(tally.matched, total, cell.from_ts)
             if self.other is not None:
@@ -150,10 +152,28 @@ class Tenure(Struct):
         detector = self.detector or ESR(self.limit)
         start = detector.change
         self.recent = [one for one in self.recent if one.ts >= start.ts]
-        self.rung = Rung(
-            alarm_id, start.ts, detector.losses - start.losses, max(detector.total - start.total, 0.0)
-        )
+        unmended = self.before is not None and not self.before.over
+        limit = min(self.limit, self.before.limit) if self.before is not None and unmended else self.limit
+        total = max(detector.total - start.total, 0.0)
+        labels = detector.losses - start.losses
+        self.before, self.rung = None, Rung(alarm_id, start.ts, limit, labels, total)
         return self.rung
+
+    def left(self, known: Baseline | None, *, back: bool) -> Rung | None:
+        """What is left to do for its alarm, or one before, when a version of which `known` is known follows.
+
+        After a rollback, all of it. Nothing where no gate let that one pass: it was somebody's decision.
+        """
+        rung = self.rung or self.before
+        if rung is None or known is None or not (back or known.gated):
+            return None
+        if back:
+            rung.resume()
+            return rung
+        if rung.owed:
+            self.pace.spend()
+        rung.follow(mended=known.mended)
+        return rung
 
     def measured(self) -> float | None:
         """The upper bound on the mean loss as lately measured, unscaled; after an alarm, since the change."""
@@ -171,7 +191,7 @@ def began(
     version that serves again does not answer for what it did before.
     """
     promoted = before is not None and roles.previous[:1] == (before.version,)
-    served = [] if before is None else before.served
+    champions = [] if before is None else before.champions
     scale = 1.0 if known is None else known.bound or 1.0
     limit = 1.0 if known is None else known.upper
     if promoted and before is not None and known is not None and not known.gated:
@@ -181,12 +201,15 @@ def began(
     return Tenure(
         epoch=roles.epoch,
         version=roles.champion,
-        since=newest if roles.champion in served else INT64_MIN,
+        since=newest if roles.champion in champions else INT64_MIN,
         previous=next(iter(roles.previous), None),
         promoted=promoted,
         shadowed=roles.previous[:1] != () and roles.previous[0] in roles.shadows,
-        served=sorted({*served, roles.champion}),
+        champions=sorted({*champions, roles.champion}),
         detector=e_sr(limit, decisions) if limit < 1 else None,
         other=other(limit, decisions) if limit < 1 else None,
         bound=None if known is None else known.bound,
+        pace=Pace.begun(decisions.retrain_every) if before is None else before.pace,
+        before=None if before is None else before.left(known, back=not promoted),
+        on_trial=roles.canary is not None,
     )

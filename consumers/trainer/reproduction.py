@@ -13,6 +13,7 @@ from events.preparation import Preparation
 from events.records import Manifest
 from events.schema import Label, label_key
 from events.settings import Settings
+from models.averaging import averaged
 from models.continuing import learned_on
 from models.dataset_admission import kept
 from models.frame import Layout, Row
@@ -58,7 +59,8 @@ def reproduced(
     try:
         candidate = Candidate(manifest.params["family"], manifest.params["params"])
         if parent is None:
-            again = given.fitted(candidate, slice(None))
+            begins = [len(rows) - span for span in _spans(manifest)] or [0]
+            again = averaged([given.fitted(candidate, slice(begin, None)) for begin in begins], given.classes)
         else:
             again = learned_on(given, opened(parent, registry, settings), slice(None))
     except (KeyError, ValueError, TypeError):
@@ -96,14 +98,14 @@ def _learned(settings: Settings, manifest: Manifest, registry: Registry) -> tupl
     if len(found.rows) != source["rows"]:
         raise ScoreloopError(f"only {len(found.rows)} of the {source['rows']} rows are left in outcomes")
     found = found.at(kept(found.dataset(settings)))
-    begin = len(found.rows) - _span(manifest.metrics["gate"])
+    begin = len(found.rows) - max(_spans(manifest))
     return found.rows[begin:], found.labels[begin:]
 
 
-def _span(gate: dict[str, Any]) -> int:
-    """How many of the newest rows: those of the window that was best, and those of the gate."""
-    before: int = next(one["rows"] for one in gate["windows"] if one["name"] == gate["window"])
-    return before + int(gate["rows"])
+def _spans(manifest: Manifest) -> list[int]:
+    """How many of the newest rows each model learned from whose mean the version is; none before a gate."""
+    gate = manifest.metrics.get("gate")
+    return [] if gate is None else [rows + gate["rows"] for rows in gate["averaged"]]
 
 
 def _kept(settings: Settings, columns: dict[str, list[Any]]) -> tuple[list[Row], list[Label]]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from joblib import parallel_config
+from sklearn.pipeline import Pipeline
 
 from consumers.trainer.course import Request
 from consumers.trainer.draft import Draft
@@ -17,7 +18,7 @@ from models.dataset_flaw import DataLimitError
 from models.opening import opened
 from models.reference import reference
 from models.registry import Registry
-from models.retraining import gated, retrain
+from models.retraining import Champion, gated, retrain
 from models.retraining_parts import NotBetterError
 from models.snapshots import CONTINUES
 
@@ -44,7 +45,8 @@ def judged(settings: Settings, request: Request, draft: Draft, found: Examples) 
     registry = Registry(settings.registry.url)
     pipelines = [opened(made, registry, settings) for made in (request.champion, draft)]
     try:
-        metrics = gated(settings, found.labelled, _since(request), request.champion.version, *pipelines)
+        champion = _champion(request, pipelines[0])
+        metrics = gated(settings, found.labelled, _since(request), champion, pipelines[1])
     except NotBetterError as error:
         return Unfit(str(error), rejected=True)
     stated = draft.reference or reference(settings, found.labelled.rows).stated()
@@ -72,8 +74,8 @@ def learned(settings: Settings, request: Request, found: Examples, tell: Callabl
                 trained = continued(settings, labelled, request.champion, champion, tell)
             else:
                 trained = retrain(
-                    settings, labelled, _since(request), request.champion.version, champion, tell,
-                    spent=spent_after(settings.training.minutes),
+                    settings, labelled, _since(request), _champion(request, champion), tell,
+                    alpha=_alpha(request), spent=spent_after(settings.training.minutes),
                 )  # fmt: skip
     except NotBetterError as error:
         return Unfit(str(error), rejected=True)
@@ -82,6 +84,18 @@ def learned(settings: Settings, request: Request, found: Examples, tell: Callabl
     trained.metrics["data"] = rows.stated
     tell("registering the version")
     return registered(settings, trained, found.trained_on)
+
+
+def _champion(request: Request, pipeline: Pipeline) -> Champion:
+    """Who has to be beaten, and on which rows."""
+    until = request.champion.trained_on.get("to_ts")
+    return Champion(request.champion.version, pipeline, until if isinstance(until, int) else None)
+
+
+def _alpha(request: Request) -> float | None:
+    """How probable the promotion of a challenger that is no better may be, if the decision says so."""
+    alpha = request.decision.evidence.get("alpha")
+    return alpha if isinstance(alpha, float) else None
 
 
 def _since(request: Request) -> int | None:
