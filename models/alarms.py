@@ -5,9 +5,8 @@ the new one is worse on the same events, whether the alarm has rung or not; wher
 the world has changed, and to go back would not help.
 
 It looks at final buckets in order of time. It rings once a change: the retrain is asked for again, under the
-same alarm, when there are more labels since the change (`models.rung`), and no more often than the pace of
-events allows (`models.pace`). While nothing rings, challengers are asked for now and then
-(`models.challenges`).
+same alarm, when there are more labels since the change (`models.rung`). While nothing rings, challengers are
+asked for now and then (`models.challenges`). How often that may be is for `models.held_back` to say.
 """
 
 import math
@@ -92,13 +91,13 @@ class Alarms:
             self._baselines[version] = msgspec.json.decode(value, type=Baseline)
 
     def _taken(self, tenure: Tenure, cell: Cell, tally: Tally, now: int) -> Iterator[Asked]:
-        tenure.served(cell, tally)
+        tenure.note(cell, tally)
         if tenure.answered(cell, tally):
             asked = list(self._answered(tenure, cell, tally, now))
             yield from asked
             if any(one.decision is not None and one.decision.action == "rollback" for one in asked):
                 return  # a retrain would be of a champion that is leaving
-        if tenure.pace.ready and not tenure.on_trial and (due := self._due(tenure, now)) is not None:
+        if not tenure.on_trial and (due := self._due(tenure, now)) is not None:
             tenure.challenges.labels = 0
             yield Asked(due)
 
@@ -122,20 +121,15 @@ class Alarms:
         if tenure.previous is not None and probation and not tenure.compared:
             return self._ask(tenure, rung, "rollback", now)
         rung.next_at = self._decisions.retrain_from
-        if tenure.on_trial or not tenure.pace.ready or rung.labels >= rung.next_at:
+        if tenure.on_trial or rung.labels >= rung.next_at:
             return None
         return self._ask(tenure, rung, "retrain", now)
 
     def _due(self, tenure: Tenure, now: int) -> Decision | None:
-        """The retrain that is due.
-
-        A challenger is on a budget of its own, and waits for the pace all the same: soon after retrains by
-        alarm there is nothing yet that it could know better.
-        """
+        """The retrain that is due; while one is still to come for an alarm, no challenger."""
         if (rung := tenure.rung or tenure.before) is not None and not rung.over:
             if rung.labels < rung.next_at:
                 return None
-            tenure.pace.spend()
             if tenure.rung is not None:
                 return self._ask(tenure, rung, "retrain", now)
             rung.followed(self._decisions.retrain_from)

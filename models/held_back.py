@@ -27,11 +27,11 @@ class _State(Struct):
     budget: Budget = field(default_factory=Budget)
     newest: Newest = field(default_factory=Newest)
     held: dict[str, _Held] = field(default_factory=dict)
-    """By alarm, or by action where no alarm asks."""
+    """By what asks."""
 
 
 class HeldBack:
-    """Of each alarm at most one decision is held, the newest, which has seen the most."""
+    """Of what alarms ask for at most one retrain is held, the newest, which has seen the most."""
 
     def __init__(self, settings: Settings) -> None:
         self._decisions = settings.decisions
@@ -53,7 +53,7 @@ class HeldBack:
             return
         state.epoch, self._changed = roles.epoch, True
         if roles.champion != state.budget.champion:
-            state.budget.change(roles.champion, newest, self._decisions)
+            state.budget.change(roles, newest, self._decisions)
             state.held.clear()
         if roles.canary is None:
             state.held.pop("promote", None)
@@ -118,4 +118,4 @@ class HeldBack:
 
 def _key(decision: Decision) -> str:
     """A new alarm's retrain takes the place of what follows the one before: one training does for both."""
-    return decision.action if decision.action == "retrain" else decision.alarm_id or decision.action
+    return "alarm" if decision.alarm_id is not None and decision.action == "retrain" else decision.action

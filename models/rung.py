@@ -2,12 +2,10 @@
 
 Few labels since a change make a poor model soon, many a good one late. So a first retrain comes soon, and
 the next each time there are a third more labels, or `first` more: with a quarter of them as the gate part
-each is judged on labels that the one before it has not seen. Whether it is due is for `models.pace` to say,
-too. A version that halves the error mends the change; it is followed by one retrain on `ENOUGH` labels. One
-that does not was trained while the world was still changing, and the schedule goes on.
+each is judged on labels that the one before it has not seen. A version that halves the error mends the
+change; it is followed by one retrain on `ENOUGH` labels. One that does not was trained while the world was
+still changing, and the schedule goes on.
 """
-
-import math
 
 from msgspec import Struct
 
@@ -22,8 +20,6 @@ class Rung(Struct):
 
     alarm_id: str
     change_ts: int
-    limit: float
-    """The mean loss that was expected at most, before the change."""
     labels: int
     """Since the change."""
     total: float
@@ -32,8 +28,6 @@ class Rung(Struct):
     """How many decisions."""
     next_at: int = 0
     """Labels since the change at which a retrain is asked for again."""
-    owed: bool = False
-    """Whether the newest retrain was asked for so early that it counts only where it leads to a promotion."""
     mended: bool = False
     """Whether the version that was promoted for it halved the error."""
     over: bool = False
@@ -42,14 +36,12 @@ class Rung(Struct):
     def ask(self, first: int) -> None:
         """A retrain is asked for, or what comes before it."""
         self.asked += 1
-        self.owed = self.labels < first
-        self.next_at = first if self.owed else self.labels + max(first, self.labels // 3)
+        self.next_at = first if self.labels < first else self.labels + max(first, self.labels // 3)
 
-    def take(self, labels: int, total: float) -> float:
-        """The next bucket since the change; by how many events its losses hasten the next retrain."""
+    def take(self, labels: int, total: float) -> None:
+        """The next bucket since the change."""
         self.labels += labels
         self.total += total
-        return labels * max(math.sqrt(total / labels / self.limit) - 1, 0.0)
 
     def follow(self, *, mended: bool) -> None:
         """Another version was promoted for it, or at least after it."""

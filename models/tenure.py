@@ -16,7 +16,6 @@ from models.challenges import Challenges
 from models.detectors import E_SR, e_sr, other
 from models.e_sr import ESR
 from models.lifetime import Lifetime
-from models.pace import Pace
 from models.river_detectors import River
 from models.rung import Rung
 from models.tallies import Cell, Tally
@@ -46,12 +45,10 @@ class Tenure(Struct):
     """Whom a rollback would bring back."""
     promoted: bool
     """Whether it took the place of another champion, and not by a rollback: then it is on probation."""
-    champions: list[int]
+    served: list[int]
     """Every version that has been champion so far."""
     detector: ESR | None
     """None where its error cannot be held against anything. It dates the change, whoever rings."""
-    pace: Pace
-    """Goes on from tenure to tenure."""
     other: Lifetime | River | None = None
     """What rings in its place, where settings name another."""
     bound: float | None = None
@@ -110,12 +107,11 @@ class Tenure(Struct):
         self.shadowed &= self.previous in roles.shadows
         self.on_trial = roles.canary is not None
 
-    def served(self, cell: Cell, tally: Tally) -> None:
+    def note(self, cell: Cell, tally: Tally) -> None:
         """The next bucket of what champions answered, this one or one before it."""
-        self.pace.take(tally.predictions)
         self.challenges.labels += tally.matched
-        if self.before is not None and tally.matched and cell.from_ts >= self.before.change_ts:
-            self.pace.take(self.before.take(tally.matched, self.loss(tally)))
+        if self.before is not None and cell.from_ts >= self.before.change_ts:
+            self.before.take(tally.matched, self.loss(tally))
 
     def take(self, cell: Cell, tally: Tally) -> None:
         """The next of its buckets, in order of time."""
@@ -128,7 +124,7 @@ class Tenure(Struct):
         while sum(one.labels for one in self.recent[1:]) >= RECENT:
             del self.recent[0]
         if self.rung is not None:
-            self.pace.take(self.rung.take(tally.matched, total))
+            self.rung.take(tally.matched, total)
         elif self.detector is not None:
             self.detector.take(tally.matched, total, cell.from_ts)
             if self.other is not None:
@@ -152,11 +148,8 @@ class Tenure(Struct):
         detector = self.detector or ESR(self.limit)
         start = detector.change
         self.recent = [one for one in self.recent if one.ts >= start.ts]
-        unmended = self.before is not None and not self.before.over
-        limit = min(self.limit, self.before.limit) if self.before is not None and unmended else self.limit
         total = max(detector.total - start.total, 0.0)
-        labels = detector.losses - start.losses
-        self.before, self.rung = None, Rung(alarm_id, start.ts, limit, labels, total)
+        self.before, self.rung = None, Rung(alarm_id, start.ts, detector.losses - start.losses, total)
         return self.rung
 
     def left(self, known: Baseline | None, *, back: bool) -> Rung | None:
@@ -170,8 +163,6 @@ class Tenure(Struct):
         if back:
             rung.resume()
             return rung
-        if rung.owed:
-            self.pace.spend()
         rung.follow(mended=known.mended)
         return rung
 
@@ -191,7 +182,7 @@ def began(
     version that serves again does not answer for what it did before.
     """
     promoted = before is not None and roles.previous[:1] == (before.version,)
-    champions = [] if before is None else before.champions
+    served = [] if before is None else before.served
     scale = 1.0 if known is None else known.bound or 1.0
     limit = 1.0 if known is None else known.upper
     if promoted and before is not None and known is not None and not known.gated:
@@ -201,15 +192,14 @@ def began(
     return Tenure(
         epoch=roles.epoch,
         version=roles.champion,
-        since=newest if roles.champion in champions else INT64_MIN,
+        since=newest if roles.champion in served else INT64_MIN,
         previous=next(iter(roles.previous), None),
         promoted=promoted,
         shadowed=roles.previous[:1] != () and roles.previous[0] in roles.shadows,
-        champions=sorted({*champions, roles.champion}),
+        served=sorted({*served, roles.champion}),
         detector=e_sr(limit, decisions) if limit < 1 else None,
         other=other(limit, decisions) if limit < 1 else None,
         bound=None if known is None else known.bound,
-        pace=Pace.begun(decisions.retrain_every) if before is None else before.pace,
         before=None if before is None else before.left(known, back=not promoted),
         on_trial=roles.canary is not None,
     )

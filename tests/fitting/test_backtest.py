@@ -67,7 +67,7 @@ def test_roles_do_not_flap_where_labels_oscillate(tmp_path: Path) -> None:
     path = written(tmp_path, turns=FIRST, end=end)
 
     def played(**limits: object) -> tuple[int, int, str]:
-        eager = {**BODY["decisions"], "retrain_every": 1, "challenge_from": 0, **limits}
+        eager = {**BODY["decisions"], "challenge_from": 0, **limits}
         one = told(asked(path, stream(decisions=eager)), tmp_path)["stream"]
         retrains = [decision for decision in one.decisions if decision.action == "retrain"]
         reasons = " ".join(decision.reason for decision in retrains)
