@@ -92,12 +92,12 @@ class Alarms:
 
     def _taken(self, tenure: Tenure, cell: Cell, tally: Tally, now: int) -> Iterator[Asked]:
         tenure.note(cell, tally)
+        before = tenure.returned
         if tenure.answered(cell, tally):
-            asked = list(self._answered(tenure, cell, tally, now))
-            yield from asked
-            if any(one.decision is not None and one.decision.action == "rollback" for one in asked):
-                return  # a retrain would be of a champion that is leaving
-        if not tenure.on_trial and (due := self._due(tenure, now)) is not None:
+            yield from self._answered(tenure, cell, tally, now)
+        if tenure.on_trial or tenure.returned != before:
+            return  # a retrain would be of a champion that is leaving
+        if (due := self._due(tenure, now)) is not None:
             tenure.challenges.labels = 0
             yield Asked(due)
 
@@ -119,9 +119,10 @@ class Alarms:
         """What is asked for as the alarm rings: there may be labels already that its buckets do not hold."""
         probation = tenure.on_probation(self._decisions.probation)
         if tenure.previous is not None and probation and not tenure.compared:
+            tenure.returned = True
             return self._ask(tenure, rung, "rollback", now)
         rung.next_at = self._decisions.retrain_from
-        if tenure.on_trial or rung.labels >= rung.next_at:
+        if tenure.on_trial or tenure.returned or rung.labels >= rung.next_at:
             return None
         return self._ask(tenure, rung, "retrain", now)
 

@@ -68,7 +68,7 @@ class Tenure(Struct):
     worse: int = 0
     even: int = 0
     returned: bool = False
-    """Whether a rollback was asked for because that one is better."""
+    """Whether a rollback was asked for."""
     recent: list[Cohort] = field(default_factory=list)
 
     @property
@@ -149,22 +149,22 @@ class Tenure(Struct):
         start = detector.change
         self.recent = [one for one in self.recent if one.ts >= start.ts]
         total = max(detector.total - start.total, 0.0)
-        self.before, self.rung = None, Rung(alarm_id, start.ts, detector.losses - start.losses, total)
+        self.rung = Rung(alarm_id, start.ts, detector.losses - start.losses, total)
         return self.rung
 
-    def left(self, known: Baseline | None, *, back: bool) -> Rung | None:
+    def left(self, known: Baseline | None, *, promoted: bool) -> Rung | None:
         """What is left to do for its alarm, or one before, when a version of which `known` is known follows.
 
-        After a rollback, all of it. Nothing where no gate let that one pass: it was somebody's decision.
+        After a rollback that was asked for, all of the one before. Nothing where a person decides.
         """
-        rung = self.rung or self.before
-        if rung is None or known is None or not (back or known.gated):
-            return None
-        if back:
+        rung = (self.rung or self.before) if promoted else self.before
+        if rung is not None and promoted and known is not None and known.gated:
+            rung.follow(mended=known.mended)
+            return rung
+        if rung is not None and not promoted and self.returned:
             rung.resume()
             return rung
-        rung.follow(mended=known.mended)
-        return rung
+        return None
 
     def measured(self) -> float | None:
         """The upper bound on the mean loss as lately measured, unscaled; after an alarm, since the change."""
@@ -200,6 +200,6 @@ def began(
         detector=e_sr(limit, decisions) if limit < 1 else None,
         other=other(limit, decisions) if limit < 1 else None,
         bound=None if known is None else known.bound,
-        before=None if before is None else before.left(known, back=not promoted),
+        before=None if before is None else before.left(known, promoted=promoted),
         on_trial=roles.canary is not None,
     )

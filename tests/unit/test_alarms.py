@@ -170,14 +170,24 @@ def test_after_a_rollback_the_alarm_goes_on() -> None:
     monitor = played(stream(retrain_from=400))
     monitor.buckets(10, 40)
     monitor.version(2, gate={"champion_error": 0.9})
-    monitor.champion(2, 1)
-    monitor.buckets(1, 40)
-    assert labels_when_asked(monitor) == [40, 400]
+    monitor.champion(2, 1, shadows=(1,))
+    monitor.buckets(1, 40, version=2, pairs={(1, 1): 40})
+    assert monitor.actions() == ["retrain", "retrain", "rollback"]
     monitor.champion(1)
     monitor.buckets(1, 8)
     newest = monitor.asked[-1].decision
     assert newest is not None
     assert (newest.model_version, newest.alarm_id, newest.evidence["labels"]) == (1, "e-sr.1.1.0", 480)
+
+
+def test_after_a_rollback_that_an_operator_decided_on_it_does_not() -> None:
+    monitor = played(stream(retrain_from=400))
+    monitor.buckets(10, 40)
+    monitor.version(2, gate={"champion_error": 0.9})
+    monitor.champion(2, 1)
+    monitor.champion(1)
+    monitor.buckets(20, 4)
+    assert labels_when_asked(monitor) == [40, 400]
 
 
 def test_while_nothing_rings_challengers_are_asked_for_ever_more_seldom() -> None:
@@ -233,7 +243,7 @@ def test_on_probation_the_alarm_asks_for_a_rollback_and_then_for_retrains() -> N
 @pytest.mark.parametrize(
     ("pairs", "expected"),
     [
-        ({(1, 1): 16, (1, 0): 24}, ["rollback", "retrain"]),
+        ({(1, 1): 16, (1, 0): 24}, ["rollback"]),
         ({(1, 0): 40}, ["retrain"]),
         ({(1, -1): 1, (1, 1): 2}, ["retrain"]),
     ],
