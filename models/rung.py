@@ -23,7 +23,7 @@ class Rung(Struct):
     labels: int
     """Since the change."""
     total: float
-    """Of their losses, scaled to [0, 1]."""
+    """Of their losses, scaled to [0, 1], as long as that champion serves."""
     asked: int = 0
     """How many decisions."""
     next_at: int = 0
@@ -37,11 +37,6 @@ class Rung(Struct):
         """A retrain is asked for, or what comes before it."""
         self.asked += 1
         self.next_at = first if self.labels < first else self.labels + max(first, self.labels // 3)
-
-    def take(self, labels: int, total: float) -> None:
-        """The next bucket since the change."""
-        self.labels += labels
-        self.total += total
 
     def follow(self, *, mended: bool) -> None:
         """Another version was promoted for it, or at least after it."""

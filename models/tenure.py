@@ -111,7 +111,7 @@ class Tenure(Struct):
         """The next bucket of what champions answered, this one or one before it."""
         self.challenges.labels += tally.matched
         if self.before is not None and cell.from_ts >= self.before.change_ts:
-            self.before.take(tally.matched, self.loss(tally))
+            self.before.labels += tally.matched
 
     def take(self, cell: Cell, tally: Tally) -> None:
         """The next of its buckets, in order of time."""
@@ -124,7 +124,8 @@ class Tenure(Struct):
         while sum(one.labels for one in self.recent[1:]) >= RECENT:
             del self.recent[0]
         if self.rung is not None:
-            self.rung.take(tally.matched, total)
+            self.rung.labels += tally.matched
+            self.rung.total += total
         elif self.detector is not None:
             self.detector.take(tally.matched, total, cell.from_ts)
             if self.other is not None:

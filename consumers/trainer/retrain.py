@@ -65,7 +65,6 @@ def learned(settings: Settings, request: Request, found: Examples, tell: Callabl
         ScoreloopError: the champion's artefact cannot be read, or the registry not written.
     """
     champion = opened(request.champion, Registry(settings.registry.url), settings)
-    tell("looking at the rows")
     try:
         rows = admitted(found.labelled.dataset(settings), request.decision.ts)
         labelled = found.labelled.at(rows.positions)
