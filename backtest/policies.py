@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from events.errors import ScoreloopError
 from events.schema import Section
 from events.settings import Decisions, Settings, Training, read_toml
-from events.settings_errors import sentence
+from events.settings.errors import sentence
 
 STREAM = "stream"
 """The policy that the stream's own settings are."""

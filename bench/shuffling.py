@@ -1,7 +1,13 @@
-"""Whether the order in which labels come, within the horizon, changes any final figure. It must not.
+"""Whether the order in which labels come, who sends them, or kills of the joiner change any final figure.
 
     python bench/shuffling.py stream.toml --csv electricity.csv --rows 2000:8000 --seeds 20
+    python bench/shuffling.py stream.toml --csv electricity.csv --rows 2000:8000 --seeds 1 --kills 10
+    mvn -q -f tests/broker/java/pom.xml dependency:copy-dependencies -DoutputDirectory=/tmp/jars
+    python bench/shuffling.py stream.toml --csv electricity.csv --rows 2000:8000 --seeds 1 --java /tmp/jars
 
+They must not: each of the three prints the same digest.
+
+With `--java` labels come from Java's console producer; with `--kills` the joiner is killed (-9) so often.
 `stream.toml` is of a stream that has a version (`scoreloop train`). Each seed gets a new stream with that
 version and the same rows half an hour apart; the label of each is known a day after its event and sent,
 without key, at a random moment of feed event time between then and the horizon's end. Then comes a finish.
@@ -21,7 +27,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
+from sending import Sending, send
 
 from events import topics as names
 from events.records import Metric
@@ -38,9 +44,6 @@ HALF_HOUR, DAY = 1_800_000, 86_400_000
 MISSING = 0.1
 SCORELOOP = Path(sys.executable).parent / "scoreloop"
 
-Sending = tuple[float, int, FeatureRecord | LabelRecord]
-"""When a record is sent, in event time; a number that keeps ties in order; the record."""
-
 
 def main() -> None:
     """Run every seed, and compare."""
@@ -51,12 +54,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--verify", type=int, default=1, help="verify every so many streams; 0: none")
+    parser.add_argument("--kills", type=int, default=0, help="kills of the joiner on the way")
+    parser.add_argument("--java", type=Path, help="a folder with the jars of Kafka's tools")
     arguments = parser.parse_args()
     rows, original = open_rows(arguments.csv, arguments.rows), load(arguments.stream)
     digests, red = set(), 0
     for number, seed in enumerate(range(arguments.first_seed, arguments.first_seed + arguments.seeds)):
         verifies = arguments.verify > 0 and number % arguments.verify == 0
-        facts = shuffled(original, arguments.stream, rows, seed, verifies=verifies)
+        facts = shuffled(original, arguments, rows, seed, verifies=verifies)
         digests.add(facts["digest"])
         red += facts.get("verify", 0) != 0
         print(json.dumps(facts), flush=True)
@@ -64,9 +69,11 @@ def main() -> None:
     sys.exit(len(digests) != 1 or red > 0)
 
 
-def shuffled(original: Settings, path: Path, rows: Rows, seed: int, *, verifies: bool) -> dict[str, object]:
+def shuffled(
+    original: Settings, arguments: argparse.Namespace, rows: Rows, seed: int, *, verifies: bool
+) -> dict[str, object]:
     """One stream, from its topics to its digest."""
-    began = time.monotonic()
+    began, path = time.monotonic(), arguments.stream
     name = f"{original.name}-{uuid.uuid4().hex[:6]}"
     copy = path.with_name(f"{name}.toml")
     copy.write_text(path.read_text().replace(f'name = "{original.name}"', f'name = "{name}"', 1))
@@ -75,7 +82,7 @@ def shuffled(original: Settings, path: Path, rows: Rows, seed: int, *, verifies:
     copy_models(original, settings)
     up = subprocess.Popen([SCORELOOP, "up", copy], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        sent = send(settings, sorted(sendings(original.name, settings, rows, seed)))
+        sent = send(settings, sorted(sendings(original.name, settings, rows, seed)), arguments, up.pid)
         if not finish(settings, lambda: up.poll() is not None, lambda _: None):
             sys.exit(f"`scoreloop up` of {name} has ended")
     finally:
@@ -111,23 +118,6 @@ def sendings(name: str, settings: Settings, rows: Rows, seed: int) -> Iterator[S
             moment = ts + chance.uniform(DAY, settings.labels.horizon)
             if not gone[i - chunk.first]:
                 yield moment, 2 * i + 1, LabelRecord(event_id, label, ts + DAY)
-
-
-def send(settings: Settings, records: list[Sending]) -> dict[str, object]:
-    """Send `records` in order, labels without key; how many of each kind, and how far out of order."""
-    producer = clients.producer(settings.kafka)
-    sent, behind, newest = Counter[str](), 0, 0
-    for _, number, record in records:
-        event = isinstance(record, FeatureRecord)
-        topic, key = (names.FEATURES, record.event_id) if event else (names.LABELS, None)
-        sent["events" if event else "labels"] += 1
-        if not event:
-            newest = max(newest, number)
-            behind += number < newest
-        producer.produce(topic.of(settings.name), msgspec.json.encode(record), key)
-        producer.poll(0)
-    producer.flush()
-    return {**sent, "labels_out_of_order": behind}
 
 
 def figures(settings: Settings) -> dict[str, object]:

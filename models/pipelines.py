@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from events.preparation import PLAIN, Preparation
 from events.schema import Features
 from events.settings import OF_ARRAYS, Family
+from events.settings.preparation import PLAIN, Preparation
 from models.families import Params, Task, estimator
 from models.frame import Layout
 from models.preparation import spans, steps

@@ -31,9 +31,9 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from events.preparation import Cycle, Preparation
 from events.schema import Features
 from events.settings import Family
+from events.settings.preparation import Cycle, Preparation
 from models.families import SCALED, Task
 from models.frame import Layout
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from events.errors import ScoreloopError
-from events.preparation import PLAIN, Preparation
 from events.schema import Features, Label
 from events.settings import Family, Settings
+from events.settings.preparation import PLAIN, Preparation
 from models import figures
 from models.families import Task
 from models.frame import Row, frame

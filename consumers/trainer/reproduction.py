@@ -9,10 +9,10 @@ from consumers.environment import Moved, moved
 from consumers.trainer.examples import examples_again
 from events import topics
 from events.errors import ScoreloopError
-from events.preparation import Preparation
 from events.records import Manifest
 from events.schema import Label, label_key
 from events.settings import Settings
+from events.settings.preparation import Preparation
 from models.averaging import averaged
 from models.continuing import learned_on
 from models.dataset_admission import kept

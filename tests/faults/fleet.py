@@ -68,7 +68,10 @@ class Service:
 
     def died(self) -> float:
         """Wait until it has killed itself at its point; when."""
-        until(lambda: None if self.alive else True, f"the death of {self}")
+        try:
+            until(lambda: None if self.alive else True, f"the death of {self}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it said last: {self.last_words()}") from error
         now = time.time()
         assert self.process.returncode == -signal.SIGKILL, f"{self} ended with {self.last_words()}"
         return now

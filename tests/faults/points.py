@@ -107,9 +107,9 @@ def _restoring_joiner(fuse: Fuse) -> None:
 
 
 def _restored_joiner(fuse: Fuse) -> None:
-    from consumers.join import joiner
+    from consumers.join.joiner import Joiner
 
-    after(joiner, "restore", fuse)
+    after(Joiner, "_restored", fuse)
 
 
 def _restoring_monitor(fuse: Fuse) -> None:

@@ -23,11 +23,13 @@ from producers.finish import finish
 FINISH_SECONDS = 150.0
 UP_PAUSE_SECONDS = 0.5
 BODY = (
+    'scoring.batch_wait = "50ms"\n'
     'windows = { length = "240m", bucket = "60m", segments = ["country"] }\nmonitor.running_every = "200ms"\n'
     'training.families = ["linear"]\njoining = { memory_entries = 150, park_after = 120 }\n'
     + CLASSES.replace('classes = ["fraud", "ok"]', f'classes = ["fraud", "ok"]\nhorizon = "{HORIZON}m"')
 )
-"""Windows that become final on the way; little memory, so that the joiner parks and goes to disk."""
+"""Windows that become final on the way; little memory, so that the joiner parks and goes to disk; few and
+full turns, each of which costs the broker a dozen writes."""
 ONE_EACH = (("scorer", 0), ("joiner", 0), ("monitor", 0))
 TWO_EACH = (("scorer", 0), ("scorer", 1), ("joiner", 0), ("joiner", 1), ("monitor", 0), ("monitor", 1))
 
@@ -122,7 +124,11 @@ class Scene:
         return found
 
     def killed_starting(self, service: Service, point: str) -> Recovery:
-        """Kill `service`, and again while it starts; the recovery is from the second kill."""
+        """Kill `service`, and again while it starts; the recovery is from the second kill.
+
+        After a whole horizon of events, so that it has something to restore of each kind.
+        """
+        self.await_sent(HORIZON)
         service.kill()
         self.kills += 1
         self.start(service, Fault(point, lit=True))

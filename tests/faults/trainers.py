@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from deciding import asked, result, roles
 from faults.fleet import Service
 from faults.launcher import Fault
+from faults.load import Plan
 from faults.points import TRAINING
 from faults.rig import Rig
 from faults.scene import ONE_EACH, Scene
@@ -16,6 +17,8 @@ from events.records import DecisionResult
 
 WITH_TRAINER = (*ONE_EACH, ("trainer", 0))
 FIRST_EVENTS = 600
+RATE = 50
+"""Events a second: it is the retrains that are to be many, and each learns from all that came."""
 SMALL_DISK = 2_000
 """Less than an artefact."""
 POINTS = ("claimed", "mid-fit", "temporary written", "renamed", "before models", "mid-produce",
@@ -65,7 +68,7 @@ def steps(rig: Rig) -> Iterator[Row]:
     """Killed at each step of a retrain: it is done once, whatever was done of it before."""
     found: dict[str, list[float]] = {}
     wrong: dict[str, str] = {}
-    with Scene(rig.kafka, 41, services=WITH_TRAINER) as scene:
+    with Scene(rig.kafka, 41, Plan(41, RATE), services=WITH_TRAINER) as scene:
         training = Training(scene)
         training.begin()
         for point in POINTS * rig.repeated(1, 3):
@@ -90,7 +93,7 @@ def failures(rig: Rig) -> Iterator[Row]:
         "registry: disk full": (Fault(training_bytes=SMALL_DISK), "cannot be written"),
     }
     found: dict[str, tuple[float, list[str], str]] = {}
-    with Scene(rig.kafka, 42, services=WITH_TRAINER) as scene:
+    with Scene(rig.kafka, 42, Plan(42, RATE), services=WITH_TRAINER) as scene:
         training = Training(scene)
         training.begin()
         for name, (fault, words) in faults.items():

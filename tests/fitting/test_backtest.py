@@ -63,7 +63,7 @@ def test_a_strategy_is_picked_from_what_the_stream_s_own_buckets_say(tmp_path: P
 
 
 def test_roles_do_not_flap_where_labels_oscillate(tmp_path: Path) -> None:
-    end, every, burst = 2_800, 1_000, 1
+    end, every, burst = 2_800, 1_500, 1
     path = written(tmp_path, turns=FIRST, end=end)
 
     def played(**limits: object) -> tuple[int, int]:
