@@ -138,12 +138,14 @@ class Loop:
         begin = max(kept, unlearned(request.champion).get(0, 0) if continues(request) else 0)
         outcomes = islice(self._outcomes, begin - kept, None)
         labelled = newest(self._settings, outcomes, self._settings.training.rows)
-        spans = {"0": [begin, self._came]}
-        found = Examples(
-            labelled, {"topic": topics.OUTCOMES.name, "partitions": spans, "rows": len(labelled.rows)}
-        )
+        trained_on = {
+            "topic": topics.OUTCOMES.name,
+            "partitions": {"0": [begin, self._came]},
+            "rows": len(labelled.rows),
+            "to_ts": labelled.ts[-1] if labelled.ts else None,
+        }
         until = self._now + self._training_time
-        work = Work(self._settings, request, found, lambda: self._now >= until)
+        work = Work(self._settings, request, Examples(labelled, trained_on), lambda: self._now >= until)
         if work.said:
             self.told.trainings.append(Training(self._now, request.decision.alarm_id is not None))
         return work

@@ -121,9 +121,11 @@ class Monitor:
         return outputs
 
     def _ask(self, asked: Asked, outputs: Outputs) -> None:
-        _log.warning("%s: %s", asked.decision.action, asked.decision.reason)
         if asked.drift is not None:
             self._ring(asked.drift, outputs)
+        if asked.decision is None:
+            return
+        _log.warning("%s: %s", asked.decision.action, asked.decision.reason)
         wanted: Message = {"key": asked.decision.decision_id.encode(), "value": asked.decision.encoded()}
         outputs.many.setdefault(self._topics[topics.CONTROL], []).append(wanted)
 

@@ -4,9 +4,9 @@ On probation the champion before answers along. A rollback is asked for where th
 the new one is worse on the same events, whether the alarm has rung or not; where the alarm rings without that
 the world has changed, and to go back would not help.
 
-It looks at final buckets in order of time. It rings once a change: until another champion serves, the retrain
-is asked for again, under the same alarm, each time the labels since the change have doubled, because the
-first candidates may be too poor to pass their gate.
+It looks at final buckets in order of time. It rings once a change: the retrain is asked for again, under the
+same alarm, when there are more labels since the change (`models.rung`). While nothing rings, challengers are
+asked for now and then (`models.challenges`). How often that may be is for `models.held_back` to say.
 """
 
 import math
@@ -19,11 +19,12 @@ from events.monitor_state import BASELINE_PREFIX, TENURE_KEY
 from events.records import Decision, Manifest, Roles
 from events.settings import Settings
 from models import paired
-from models.asking import Asked, decision, drift, released, returned
+from models.asking import Asked, challenged, decision, drift, followed, released, returned
 from models.baseline import Baseline, baseline
 from models.detectors import threshold
+from models.rung import Rung
 from models.tallies import Cell, Tally
-from models.tenure import Rung, Tenure, began
+from models.tenure import Tenure, began
 
 
 class Alarms:
@@ -70,7 +71,7 @@ class Alarms:
         asked = [
             found
             for cell, tally in finals
-            if tenure.answered(cell, tally)
+            if cell.role == "champion"
             for found in self._taken(tenure, cell, tally, now)
         ]
         self._tell()
@@ -90,6 +91,17 @@ class Alarms:
             self._baselines[version] = msgspec.json.decode(value, type=Baseline)
 
     def _taken(self, tenure: Tenure, cell: Cell, tally: Tally, now: int) -> Iterator[Asked]:
+        tenure.note(cell, tally)
+        before = tenure.returned
+        if tenure.answered(cell, tally):
+            yield from self._answered(tenure, cell, tally, now)
+        if tenure.on_trial or tenure.returned != before:
+            return  # a retrain would be of a champion that is leaving
+        if (due := self._due(tenure, now)) is not None:
+            tenure.challenges.labels = 0
+            yield Asked(due)
+
+    def _answered(self, tenure: Tenure, cell: Cell, tally: Tally, now: int) -> Iterator[Asked]:
         tenure.take(cell, tally)
         if tenure.shadowed and tenure.promoted and not tenure.on_probation(self._decisions.probation):
             tenure.shadowed = False
@@ -98,22 +110,40 @@ class Alarms:
             tenure.returned = True
             evidence = paired.evidence(tenure.worse, tenure.better)
             yield Asked(returned(tenure, evidence, self._decisions.alpha, now))
-        if (rung := tenure.rung) is not None:
-            if rung.labels >= rung.next_at:
-                yield Asked(self._ask(tenure, rung, "retrain", now))
-        elif tenure.evidence >= threshold(tenure.rung_by, self._decisions):
-            probation = tenure.on_probation(self._decisions.probation)
-            back = tenure.previous is not None and probation and not tenure.compared
+        if tenure.rung is None and tenure.evidence >= threshold(tenure.rung_by, self._decisions):
             rung = tenure.ring(f"{tenure.rung_by}.{tenure.version}.{tenure.epoch}.{cell.from_ts}")
             news = drift(tenure, rung, self._decisions, cell.from_ts + self._bucket, now)
-            yield Asked(self._ask(tenure, rung, "rollback" if back else "retrain", now), news)
+            yield Asked(self._first(tenure, rung, now), news)
+
+    def _first(self, tenure: Tenure, rung: Rung, now: int) -> Decision | None:
+        """What is asked for as the alarm rings: there may be labels already that its buckets do not hold."""
+        probation = tenure.on_probation(self._decisions.probation)
+        if tenure.previous is not None and probation and not tenure.compared:
+            tenure.returned = True
+            return self._ask(tenure, rung, "rollback", now)
+        rung.next_at = self._decisions.retrain_from
+        if tenure.on_trial or tenure.returned or rung.labels >= rung.next_at:
+            return None
+        return self._ask(tenure, rung, "retrain", now)
+
+    def _due(self, tenure: Tenure, now: int) -> Decision | None:
+        """The retrain that is due; while one is still to come for an alarm, no challenger."""
+        if (rung := tenure.rung or tenure.before) is not None and not rung.over:
+            if rung.labels < rung.next_at:
+                return None
+            if tenure.rung is not None:
+                return self._ask(tenure, rung, "retrain", now)
+            rung.followed(self._decisions.retrain_from)
+            return followed(tenure, rung, now)
+        if tenure.challenges.due(self._decisions.challenge_from):
+            return challenged(tenure, tenure.challenges.ask(self._decisions.alpha), now)
+        return None
 
     def _worse(self, tenure: Tenure) -> bool:
         return paired.evidence(tenure.worse, tenure.better) >= -math.log(self._decisions.alpha)
 
     def _ask(self, tenure: Tenure, rung: Rung, action: Literal["retrain", "rollback"], now: int) -> Decision:
-        rung.asked += 1
-        rung.next_at = max(self._decisions.retrain_from, 2 * rung.labels)
+        rung.ask(self._decisions.retrain_from)
         return decision(tenure, rung, action, now)
 
     def _tell(self) -> None:

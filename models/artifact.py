@@ -58,6 +58,7 @@ TRUSTED = frozenset(
         "sklearn.feature_selection._univariate_selection.SelectKBest",
         "sklearn.feature_selection._variance_threshold.VarianceThreshold",
         "sklearn.frozen._frozen.FrozenEstimator",
+        "sklearn.ensemble._voting.VotingClassifier", "sklearn.ensemble._voting.VotingRegressor",
         "sklearn.impute._base.SimpleImputer",
         "sklearn.kernel_approximation.RBFSampler",
         "sklearn.linear_model._coordinate_descent.ElasticNet",

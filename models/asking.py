@@ -8,15 +8,16 @@ from events.durations import iso
 from events.records import Decision, Drift
 from events.settings import Decisions
 from models.detectors import guarantee, threshold
-from models.tenure import Rung, Tenure
+from models.rung import Rung
+from models.tenure import Tenure
 from models.trial import Finding, Trial
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A decision that is asked for; with `drift` where the alarm rang just then."""
+    """A decision that is asked for, if any; with `drift` where the alarm rang just then."""
 
-    decision: Decision
+    decision: Decision | None
     drift: Drift | None = None
 
 
@@ -57,6 +58,38 @@ def decision(tenure: Tenure, rung: Rung, action: Literal["retrain", "rollback"],
             "error": rung.total / rung.labels * tenure.scale,
             "expected_at_most": tenure.limit * tenure.scale,
         },
+    )
+
+
+def followed(tenure: Tenure, rung: Rung, now: int) -> Decision:
+    """The retrain that follows the one by which the champion came, on more labels since the same change."""
+    return Decision(
+        decision_id=f"{rung.alarm_id}.{rung.asked}",
+        ts=now,
+        action="retrain",
+        model_version=tenure.version,
+        target_version=None,
+        requested_by="monitor",
+        reason=f"version {tenure.version} learned soon after the change at {iso(rung.change_ts)}: now there "
+        f"are {rung.labels} labelled events since",
+        alarm_id=rung.alarm_id,
+        evidence={"change_ts": rung.change_ts, "labels": rung.labels},
+    )
+
+
+def challenged(tenure: Tenure, alpha: float, now: int) -> Decision:
+    """A challenger though no alarm has rung, to be promoted if it is better at level `alpha`."""
+    number = tenure.challenges.number
+    return Decision(
+        decision_id=f"challenge.{tenure.version}.{tenure.epoch}.{number}",
+        ts=now,
+        action="retrain",
+        model_version=tenure.version,
+        target_version=None,
+        requested_by="monitor",
+        reason=f"no alarm: challenger {number} of version {tenure.version}, for drift that rings none",
+        alarm_id=None,
+        evidence={"alpha": alpha, "challenger": number},
     )
 
 

@@ -27,6 +27,8 @@ class Baseline(Struct, frozen=True):
     """Of a regression: the squared error that counts as a loss of 1; larger ones too."""
     gated: bool = False
     """Whether it was promoted for being better than the champion on the same events."""
+    mended: bool = False
+    """Whether its error there was at most half the champion's."""
 
     @property
     def upper(self) -> float:
@@ -39,7 +41,10 @@ def baseline(metrics: Mapping[str, Any], *, real: bool) -> Baseline | None:
     try:
         rows, bound = int(metrics["rows"]), float(metrics["bound"]) if real else None
         total = float(metrics["loss_sum"]) if bound is None else metrics["clipped_sum"] / bound
-        found = Baseline(rows, total, bound, gated="gate" in metrics)
+        gate = metrics.get("gate")
+        before = (gate or {}).get("champion_error")
+        mended = gate is not None and (before is None or metrics["loss_sum"] / rows <= before / 2)
+        found = Baseline(rows, total, bound, gated=gate is not None, mended=mended)
     except (KeyError, TypeError, ValueError, ArithmeticError):
         return None
     return found if found.rows > 0 and 0 <= found.total <= found.rows else None

@@ -2,14 +2,18 @@
 
 Both count what final buckets say, labelled events and events, and never look at a clock: so a replay holds
 back what the live run did. The budget is a token bucket: it holds `burst` retrains, begins full, and gets one
-more for each `every` events served; so in n events there are at most burst + n / every retrains.
+more for each `every` events served; so in n events there are at most burst + n / every retrains. Events are
+counted, and not labels, of which some never come: the loop would act the more seldom the more are missing.
+
+Drift that never rests keeps every alarm on: then the budget decides. What an alarm asks for as it rings, on
+few labels, has to be paid for only where a promotion comes of it: most often the gate has too few of them.
 """
 
 from typing import Literal
 
 from msgspec import Struct
 
-from events.records import Decision
+from events.records import Decision, Roles
 from events.settings import Decisions
 from models.tallies import Cell, Tally
 
@@ -28,11 +32,20 @@ class Budget(Struct):
     """Labelled events until another change may be asked for."""
     owed: int = 0
     """Events until the retrain budget is full again."""
+    alarm: str | None = None
+    """Whose retrain was asked for last, unless what came of it was rolled back."""
+    unpaid: bool = False
+    """Whether that retrain is to be paid for when a promotion comes of it."""
 
-    def change(self, champion: int, newest: int, decisions: Decisions) -> None:
+    def change(self, roles: Roles, newest: int, decisions: Decisions) -> None:
         """Another champion serves; `newest` is where the newest bucket starts of which anything is known."""
+        if roles.previous[:1] != (self.champion,):
+            self.alarm = None
+        elif self.unpaid:
+            self.owed += decisions.retrain_budget.every
+        self.unpaid = False
         self.cooling = decisions.cooldown if self.champion else 0
-        self.champion, self.since = champion, newest
+        self.champion, self.since = roles.champion, newest
 
     def take(self, cell: Cell, tally: Tally) -> None:
         """The next of the final buckets, of whichever version."""
@@ -46,9 +59,11 @@ class Budget(Struct):
         """What forbids to ask for `decision` now; None where nothing does.
 
         A rollback is never held back, nor is taking out what serves beside the champion. The budget is for
-        retrains that an alarm asks for.
+        retrains that an alarm asks for; the cooldown is not for one that follows a promotion by the same
+        alarm, on more labels since the same change.
         """
-        if decision.action in {"retrain", "promote"} and self.cooling:
+        follows = _by_alarm(decision) and decision.alarm_id == self.alarm
+        if decision.action in {"retrain", "promote"} and self.cooling and not follows:
             return "cooldown"
         budget = decisions.retrain_budget
         over = self.owed + budget.every > budget.every * budget.burst
@@ -56,7 +71,12 @@ class Budget(Struct):
 
     def spend(self, decision: Decision, decisions: Decisions) -> None:
         """`decision` is asked for."""
-        self.owed += decisions.retrain_budget.every if _by_alarm(decision) else 0
+        if not _by_alarm(decision):
+            return
+        labels = decision.evidence.get("labels")
+        self.alarm = decision.alarm_id
+        self.unpaid = isinstance(labels, int) and labels < decisions.retrain_from
+        self.owed += 0 if self.unpaid else decisions.retrain_budget.every
 
 
 def _by_alarm(decision: Decision) -> bool:

@@ -12,7 +12,7 @@ from events.records import Manifest
 from events.settings import ONLINE, Settings
 from models.labelled import Labelled
 from models.problem import Candidate, Problem, Rows, problem
-from models.retraining import gated
+from models.retraining import Champion, gated
 from models.retraining_parts import NotBetterError, split
 from models.search import Progress
 from models.snapshots import CONTINUES
@@ -44,7 +44,7 @@ def continued(
     tell(f"version {number} learns on from {gate:,} labelled events")
     try:
         learned = learned_on(given, champion, slice(gate))
-        metrics = gated(settings, labelled, None, number, champion, learned)
+        metrics = gated(settings, labelled, None, Champion(number, champion), learned)
         tell(f"passed; learning on from {metrics['rows']:,} more")
         whole = learned_on(given, learned, slice(gate, None))
     except (ValueError, ArithmeticError) as error:
@@ -53,7 +53,7 @@ def continued(
         ) from None
     since = "those since the champion was made"
     windows = [{"name": since, "rows": gate, "error": metrics["error"]}]
-    metrics["gate"] |= {"window": since, "windows": windows}
+    metrics["gate"] |= {"window": since, "averaged": [gate], "windows": windows}
     winner = Candidate(family, known.params["params"])
     found = described(settings, given, whole, winner, (), metrics, labelled.rows)
     return replace(found, params={**found.params, CONTINUES: number})

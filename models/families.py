@@ -15,6 +15,8 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
+    VotingClassifier,
+    VotingRegressor,
 )
 from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge, SGDClassifier, SGDRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -117,4 +119,6 @@ def row_by_row(made: Any) -> bool:
 
     What multiplies matrices does not: BLAS adds up in an order that depends on the shape of the whole frame.
     """
+    if isinstance(made, VotingClassifier | VotingRegressor):
+        return all(row_by_row(one[-1]) for one in made.estimators_)
     return type(bare(made)) in _ROW_BY_ROW

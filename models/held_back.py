@@ -27,11 +27,11 @@ class _State(Struct):
     budget: Budget = field(default_factory=Budget)
     newest: Newest = field(default_factory=Newest)
     held: dict[str, _Held] = field(default_factory=dict)
-    """By alarm, or by action where no alarm asks."""
+    """By what asks."""
 
 
 class HeldBack:
-    """Of each alarm at most one decision is held, the newest, which has seen the most."""
+    """Of what alarms ask for at most one retrain is held, the newest, which has seen the most."""
 
     def __init__(self, settings: Settings) -> None:
         self._decisions = settings.decisions
@@ -53,7 +53,7 @@ class HeldBack:
             return
         state.epoch, self._changed = roles.epoch, True
         if roles.champion != state.budget.champion:
-            state.budget.change(roles.champion, newest, self._decisions)
+            state.budget.change(roles, newest, self._decisions)
             state.held.clear()
         if roles.canary is None:
             state.held.pop("promote", None)
@@ -64,17 +64,20 @@ class HeldBack:
         for cell, tally in sums:
             self._state.budget.take(cell, tally)
             self._state.newest.take(cell, tally)
-        newer = {_key(one.decision) for one in wanted}
+        newer = {_key(one.decision) for one in wanted if one.decision is not None}
         yield from self._released([key for key in self._state.held if key not in newer], now)
         for one in wanted:
-            if (limit := self._state.budget.limit(one.decision, self._decisions)) is None:
-                self._state.held.pop(_key(one.decision), None)
-                self._state.budget.spend(one.decision, self._decisions)
-                yield Asked(self._with_traffic(one.decision), one.drift)
+            decision = one.decision
+            if decision is None:
+                yield one
+            elif (limit := self._state.budget.limit(decision, self._decisions)) is None:
+                self._state.held.pop(_key(decision), None)
+                self._state.budget.spend(decision, self._decisions)
+                yield Asked(self._with_traffic(decision), one.drift)
             else:
-                before = self._state.held.get(_key(one.decision))
-                held = _Held(one.decision.model_dump_json(), limit if before is None else before.limit)
-                self._state.held[_key(one.decision)] = held
+                before = self._state.held.get(_key(decision))
+                held = _Held(decision.model_dump_json(), limit if before is None else before.limit)
+                self._state.held[_key(decision)] = held
 
     def changes(self) -> Iterator[tuple[bytes, bytes]]:
         """The state's record, if it has changed since the last call."""
@@ -114,4 +117,5 @@ class HeldBack:
 
 
 def _key(decision: Decision) -> str:
-    return decision.alarm_id or decision.action
+    """A new alarm's retrain takes the place of what follows the one before: one training does for both."""
+    return "alarm" if decision.alarm_id is not None and decision.action == "retrain" else decision.action

@@ -12,10 +12,12 @@ from events.records import Roles
 from events.settings import Decisions
 from models import exact, losses
 from models.baseline import Baseline, upper
+from models.challenges import Challenges
 from models.detectors import E_SR, e_sr, other
 from models.e_sr import ESR
 from models.lifetime import Lifetime
 from models.river_detectors import River
+from models.rung import Rung
 from models.tallies import Cell, Tally
 
 RECENT = 500
@@ -30,21 +32,6 @@ class Cohort(NamedTuple):
     labels: int
     total: float
     """Of their losses, scaled to [0, 1]."""
-
-
-class Rung(Struct):
-    """An alarm that has rung, and what was asked for since."""
-
-    alarm_id: str
-    change_ts: int
-    labels: int
-    """Since the change."""
-    total: float
-    """Of their losses, scaled to [0, 1]."""
-    asked: int = 0
-    """How many decisions."""
-    next_at: int = 0
-    """Labels since the change at which a retrain is asked for again."""
 
 
 class Tenure(Struct):
@@ -67,6 +54,11 @@ class Tenure(Struct):
     bound: float | None = None
     """As of its `models.baseline.Baseline`."""
     rung: Rung | None = None
+    before: Rung | None = None
+    """The alarm of the champion before."""
+    challenges: Challenges = field(default_factory=Challenges)
+    on_trial: bool = False
+    """Whether a challenger is on trial against it: until the verdict there is no retrain."""
     labels: int = 0
     """Losses measured so far."""
     shadowed: bool = False
@@ -76,7 +68,7 @@ class Tenure(Struct):
     worse: int = 0
     even: int = 0
     returned: bool = False
-    """Whether a rollback was asked for because that one is better."""
+    """Whether a rollback was asked for."""
     recent: list[Cohort] = field(default_factory=list)
 
     @property
@@ -113,6 +105,13 @@ class Tenure(Struct):
         """Roles of a later epoch, with the same champion."""
         self.epoch, self.previous = roles.epoch, next(iter(roles.previous), None)
         self.shadowed &= self.previous in roles.shadows
+        self.on_trial = roles.canary is not None
+
+    def note(self, cell: Cell, tally: Tally) -> None:
+        """The next bucket of what champions answered, this one or one before it."""
+        self.challenges.labels += tally.matched
+        if self.before is not None and cell.from_ts >= self.before.change_ts:
+            self.before.labels += tally.matched
 
     def take(self, cell: Cell, tally: Tally) -> None:
         """The next of its buckets, in order of time."""
@@ -150,10 +149,23 @@ class Tenure(Struct):
         detector = self.detector or ESR(self.limit)
         start = detector.change
         self.recent = [one for one in self.recent if one.ts >= start.ts]
-        self.rung = Rung(
-            alarm_id, start.ts, detector.losses - start.losses, max(detector.total - start.total, 0.0)
-        )
+        total = max(detector.total - start.total, 0.0)
+        self.rung = Rung(alarm_id, start.ts, detector.losses - start.losses, total)
         return self.rung
+
+    def left(self, known: Baseline | None, *, promoted: bool) -> Rung | None:
+        """What is left to do for its alarm, or one before, when a version of which `known` is known follows.
+
+        After a rollback that was asked for, all of the one before. Nothing where a person decides.
+        """
+        rung = (self.rung or self.before) if promoted else self.before
+        if rung is not None and promoted and known is not None and known.gated:
+            rung.follow(mended=known.mended)
+            return rung
+        if rung is not None and not promoted and self.returned:
+            rung.resume()
+            return rung
+        return None
 
     def measured(self) -> float | None:
         """The upper bound on the mean loss as lately measured, unscaled; after an alarm, since the change."""
@@ -189,4 +201,6 @@ def began(
         detector=e_sr(limit, decisions) if limit < 1 else None,
         other=other(limit, decisions) if limit < 1 else None,
         bound=None if known is None else known.bound,
+        before=None if before is None else before.left(known, promoted=promoted),
+        on_trial=roles.canary is not None,
     )

@@ -64,6 +64,7 @@ def examples(
             "partitions": {str(partition): list(span) for partition, span in ranges.items()},
             "rows": len(found.rows),
             "from_ts": found.ts[0] if found.ts else None,
+            "to_ts": found.ts[-1] if found.ts else None,
         },
     )
 

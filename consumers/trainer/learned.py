@@ -33,14 +33,14 @@ def learned_rows(settings: Settings, manifest: Manifest, registry: Registry) -> 
     if len(found.rows) != source["rows"]:
         raise ScoreloopError(f"only {len(found.rows)} of the {source['rows']} rows are left in outcomes")
     found = found.at(kept(found.dataset(settings)))
-    begin = len(found.rows) - _span(manifest.metrics["gate"])
+    begin = len(found.rows) - max(learned_spans(manifest))
     return found.rows[begin:], found.labels[begin:]
 
 
-def _span(gate: dict[str, Any]) -> int:
-    """How many of the newest rows: those of the window that was best, and those of the gate."""
-    before: int = next(one["rows"] for one in gate["windows"] if one["name"] == gate["window"])
-    return before + int(gate["rows"])
+def learned_spans(manifest: Manifest) -> list[int]:
+    """How many of the newest rows each model learned from whose mean the version is; none before a gate."""
+    gate = manifest.metrics.get("gate")
+    return [] if gate is None else [rows + gate["rows"] for rows in gate["averaged"]]
 
 
 def _kept(settings: Settings, columns: dict[str, list[Any]]) -> tuple[list[Row], list[Label]]:

@@ -8,17 +8,18 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from consumers.environment import Moved, moved
-from consumers.trainer.learned import learned_rows
+from consumers.trainer.learned import learned_rows, learned_spans
 from events.errors import ScoreloopError
 from events.records import Manifest
 from events.settings import Settings
 from events.settings.preparation import Preparation
+from models.averaging import averaged
 from models.continuing import learned_on
 from models.frame import Layout
 from models.golden import TOLERANCE
 from models.importance import importance
 from models.opening import opened
-from models.problem import Candidate, Problem, Rows, problem
+from models.problem import Candidate, Problem, problem
 from models.registry import Registry
 from models.steady import Steady
 
@@ -74,11 +75,13 @@ def reproduced(
     return Reproduced(manifest.version, len(rows), different, importances, moved(manifest.environment))
 
 
-def _fitted(given: Problem, manifest: Manifest, parent: Pipeline | None, rows: Rows) -> Pipeline:
+def _fitted(given: Problem, manifest: Manifest, parent: Pipeline | None, rows: slice) -> Pipeline:
     """What the version's training makes of `rows`."""
     if parent is not None:
         return learned_on(given, parent, rows)
-    return given.fitted(Candidate(manifest.params["family"], manifest.params["params"]), rows)
+    candidate = Candidate(manifest.params["family"], manifest.params["params"])
+    begins = [len(given.targets) - span for span in learned_spans(manifest)] or [0]
+    return averaged([given.fitted(candidate, slice(begin, rows.stop)) for begin in begins], given.classes)
 
 
 def _importances(given: Problem, manifest: Manifest, parent: Pipeline | None) -> bool | None:

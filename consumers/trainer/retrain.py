@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from sklearn.pipeline import Pipeline
+
 from consumers.trainer.course import Request
 from consumers.trainer.draft import Draft
 from consumers.trainer.ending import End, Unfit
@@ -15,7 +17,7 @@ from models.dataset_flaw import DataLimitError
 from models.opening import opened
 from models.reference import reference
 from models.registry import Registry
-from models.retraining import gated, retrain
+from models.retraining import Champion, gated, retrain
 from models.retraining_parts import NotBetterError
 from models.snapshots import CONTINUES
 
@@ -42,7 +44,8 @@ def judged(settings: Settings, request: Request, draft: Draft, found: Examples) 
     registry = Registry(settings.registry.url)
     pipelines = [opened(made, registry, settings) for made in (request.champion, draft)]
     try:
-        metrics = gated(settings, found.labelled, _since(request), request.champion.version, *pipelines)
+        champion = _champion(request, pipelines[0])
+        metrics = gated(settings, found.labelled, _since(request), champion, pipelines[1])
     except NotBetterError as error:
         return Unfit(str(error), rejected=True)
     stated = draft.reference or reference(settings, found.labelled.rows).stated()
@@ -61,7 +64,6 @@ def learned(settings: Settings, request: Request, found: Examples, tell: Callabl
         ScoreloopError: the champion's artefact cannot be read, or the registry not written.
     """
     champion = opened(request.champion, Registry(settings.registry.url), settings)
-    tell("looking at the rows")
     try:
         rows = admitted(found.labelled.dataset(settings), request.decision.ts)
         labelled = found.labelled.at(rows.positions)
@@ -70,8 +72,9 @@ def learned(settings: Settings, request: Request, found: Examples, tell: Callabl
         else:
             with means(settings) as given:
                 trained = retrain(
-                    settings, labelled, _since(request), request.champion.version, champion, tell, means=given
-                )
+                    settings, labelled, _since(request), _champion(request, champion), tell,
+                    alpha=_alpha(request), means=given,
+                )  # fmt: skip
     except NotBetterError as error:
         return Unfit(str(error), rejected=True)
     except DataLimitError as error:
@@ -79,6 +82,18 @@ def learned(settings: Settings, request: Request, found: Examples, tell: Callabl
     trained.metrics["data"] = rows.stated
     tell("registering the version")
     return registered(settings, trained, found.trained_on)
+
+
+def _champion(request: Request, pipeline: Pipeline) -> Champion:
+    """Who has to be beaten, and on which rows."""
+    until = request.champion.trained_on.get("to_ts")
+    return Champion(request.champion.version, pipeline, until if isinstance(until, int) else None)
+
+
+def _alpha(request: Request) -> float | None:
+    """How probable the promotion of a challenger that is no better may be, if the decision says so."""
+    alpha = request.decision.evidence.get("alpha")
+    return alpha if isinstance(alpha, float) else None
 
 
 def _since(request: Request) -> int | None:

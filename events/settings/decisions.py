@@ -14,10 +14,10 @@ DetectorName = Literal[
 class RetrainBudget(Section):
     """How many retrains the loop may ask for because of alarms."""
 
-    every: Annotated[int, Field(ge=0)] = 2_000
+    every: Annotated[int, Field(ge=0)] = 4_500
     """Events that were served, for each of which there is one more; 0 for no limit."""
-    burst: Annotated[int, Field(ge=1)] = 3
-    """How many may be saved up, and how many there are at first."""
+    burst: Annotated[int, Field(ge=1)] = 2
+    """How many may be saved up, and how many there are at first: a first one, and a better one soon."""
 
 
 class Decisions(Section):
@@ -34,12 +34,18 @@ class Decisions(Section):
     weighed by how much more cohorts of losses vary than if each was drawn by itself."""
     tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.01
     """How much worse than at its gate a version's error may be before that counts as a change."""
-    retrain_from: Annotated[int, Field(ge=1)] = 500
-    """Labels since the change at which a retrain is asked again; then each time they have doubled."""
+    retrain_from: Annotated[int, Field(ge=1)] = 250
+    """Labels since the change at which a retrain is asked for again; then at so many more, or at a third
+    more. A version that was promoted for halving the error is followed by one more, at 1,000."""
+    challenge_from: Annotated[int, Field(ge=0)] = 2_000
+    """Labels without a retrain at which a challenger is trained though no alarm has rung, then at twice as
+    many, up to eight times; 0 for never. It is promoted where it is better, which is wrong with probability
+    `alpha` at most, over all challengers of a champion together."""
     probation: Annotated[int, Field(ge=0)] = 500
     """Labels after a promotion during which the version before answers along, and may come back."""
     cooldown: Annotated[int, Field(ge=0)] = 250
-    """Labels after a change of champion before the loop asks for another, but for a rollback on probation."""
+    """Labels after a change of champion before the loop asks for another, but for a rollback on probation and
+    for a retrain that follows a promotion by the same alarm, on more labels since the change."""
     retrain_budget: RetrainBudget = RetrainBudget()
     """How often alarms may ask for a retrain; what is over it is asked for later."""
     alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05

@@ -43,7 +43,7 @@ labels = { classes = [0, 1], horizon = "100s" }
 windows = { length = "200s", bucket = "40s" }
 [decisions]
 false_alarm_every = 1000
-retrain_from = 200
+retrain_from = 50
 retrain_budget = { every = 300, burst = 1 }
 [training]
 families = ["linear"]

@@ -63,20 +63,18 @@ def test_a_strategy_is_picked_from_what_the_stream_s_own_buckets_say(tmp_path: P
 
 
 def test_roles_do_not_flap_where_labels_oscillate(tmp_path: Path) -> None:
-    end, every, burst = 2_800, 800, 2
+    end, every, burst = 2_800, 1_500, 1
     path = written(tmp_path, turns=FIRST, end=end)
 
-    def played(**limits: object) -> tuple[int, int, str]:
-        one = told(asked(path, stream(decisions={**BODY["decisions"], **limits})), tmp_path)["stream"]
-        retrains = [decision for decision in one.decisions if decision.action == "retrain"]
-        reasons = " ".join(decision.reason for decision in retrains)
-        return len(retrains), len(one.promotions) + len(one.rollbacks), reasons
+    def played(**limits: object) -> tuple[int, int]:
+        eager = {**BODY["decisions"], "challenge_from": 0, **limits}
+        one = told(asked(path, stream(decisions=eager)), tmp_path)["stream"]
+        return len(one.trainings), len(one.promotions) + len(one.rollbacks)
 
-    retrains, changes, reasons = played(cooldown=150, retrain_budget={"every": every, "burst": burst})
+    retrains, changes = played(cooldown=150, retrain_budget={"every": every, "burst": burst})
     assert retrains <= burst + (end - FIRST) // every
-    assert 0 < changes <= retrains
-    assert "until now it was held back by [decisions] retrain_budget" in reasons
-    often, flaps, _ = played(cooldown=0, retrain_budget={"every": 0})
+    assert 0 < changes <= 2 * retrains, "each promotion may be rolled back from"
+    often, flaps = played(cooldown=0, retrain_budget={"every": 0})
     assert often > 2 * retrains, "as long as nothing holds them back"
     assert flaps > 2 * changes
 

@@ -11,12 +11,15 @@ from samples import settings
 
 from events.schema import Label
 from events.settings import Settings
+from models import artifact
+from models.frame import Layout
 from models.grids import Grids
 from models.labelled import Labelled
 from models.problem import Candidate, problem
 from models.reference import reference
-from models.retraining import retrain
+from models.retraining import Champion, retrain
 from models.retraining_parts import NotBetterError, Parts, split
+from models.steady import Steady
 from models.training import Trained
 
 GRIDS: Grids = {"linear": {}, "tree": {"max_depth": [4]}}
@@ -53,7 +56,7 @@ def retrained(
     stream: Settings, known: Labelled, learned: int, change: int | None = CHANGE, told: Sequence[str] = ()
 ) -> Trained:
     tell = told.append if isinstance(told, list) else lambda _: None
-    return retrain(stream, known, change, 3, champion(stream, known, learned), tell, grids=GRIDS)
+    return retrain(stream, known, change, Champion(3, champion(stream, known, learned)), tell, grids=GRIDS)
 
 
 @pytest.mark.parametrize("stream", [only(NUMBERS), only(TWO), only(REGRESSION)])
@@ -104,7 +107,7 @@ def test_an_equal_error_does_not_pass() -> None:
     given: list[Any] = [(float(i % 2), 0.0, i % 2) for i in range(400)]
     known = Labelled(given, [("down", "up")[i % 2] for i in range(400)], list(range(400)))
     with pytest.raises(NotBetterError, match="error of 0 is not below the champion's 0 on the newest 100"):
-        retrain(stream, known, None, 3, champion(NUMBERS, known, 100), lambda _: None, grids=GRIDS)
+        retrain(stream, known, None, Champion(3, champion(NUMBERS, known, 100)), lambda _: None, grids=GRIDS)
 
 
 @pytest.mark.parametrize(
@@ -127,16 +130,22 @@ def test_rows_of_one_class_teach_nothing() -> None:
     known = Labelled(rows(NUMBERS, 300), ["up"] * 300, list(range(300)))
     pipeline = champion(NUMBERS, history(NUMBERS, 100, 0), 100)
     with pytest.raises(NotBetterError, match=r"all 300 rows have the label 'up'.*; version 3 stays champion"):
-        retrain(only(NUMBERS), known, None, 3, pipeline, lambda _: None, grids=GRIDS)
+        retrain(only(NUMBERS), known, None, Champion(3, pipeline), lambda _: None, grids=GRIDS)
 
 
 def test_a_family_that_fails_ends_with_its_reason() -> None:
     stream = only(NUMBERS, "tree")
     known = history(NUMBERS, 300, 240)
     known.rows[:] = [(1e300, *row[1:]) for row in known.rows]
+    beaten = Champion(3, champion(NUMBERS, history(NUMBERS, 300, 0), 300))
     with pytest.raises(NotBetterError, match=r"no model could be trained: tree.*float32"):
         retrain(
-            stream, known, CHANGE, 3, champion(NUMBERS, history(NUMBERS, 300, 0), 300), print, grids=GRIDS
+            stream,
+            known,
+            CHANGE,
+            beaten,
+            print,
+            grids=GRIDS,
         )
 
 
@@ -148,19 +157,21 @@ def test_a_champion_that_cannot_answer_the_rows_gives_way() -> None:
         def predict(self, frame: Any) -> Any:
             return np.full(len(frame), np.nan)
 
-    found = retrain(stream, known, CHANGE, 3, Broken(), lambda _: None, grids=GRIDS)  # type: ignore[arg-type]
+    broken: Any = Broken()
+    found = retrain(stream, known, CHANGE, Champion(3, broken), lambda _: None, grids=GRIDS)
     assert found.metrics["gate"]["champion_error"] is None
 
 
 def test_the_parts_of_the_rows() -> None:
     assert split(range(10_000), 6_000, 0.25) == Parts(6_000, 9_000)
     assert Parts(6_000, 9_000).windows == {
-        6_000: "those since the change", 7_000: "the newest 2,000", 4_000: "the newest 5,000", 0: "all",
+        6_000: "those since the change", 8_500: "the newest 500", 7_000: "the newest 2,000",
+        4_000: "the newest 5,000", 0: "all",
     }  # fmt: skip
     assert Parts(6_000, 9_000).search == 6_000
     assert Parts(8_850, 9_000).search == 7_000, "too few since the change to search on"
     assert Parts(None, 9_000).search == 7_000
-    assert Parts(None, 1_500).windows == {0: "the newest 2,000"}
+    assert Parts(None, 1_500).windows == {1_000: "the newest 500", 0: "the newest 2,000"}
     assert Parts(7_000, 9_000).windows[7_000] == "those since the change"
 
 
@@ -171,3 +182,54 @@ def test_the_search_rests_on_the_rows_since_the_change() -> None:
     errors = [line["error"] for line in found.params["candidates"]]
     assert min(errors) < 0.3, "rows of before would have taught the opposite"
     assert told[-1] == "passed with those since the change; training on 320 rows"
+
+
+def test_a_gate_holds_nothing_that_the_champion_learned_from() -> None:
+    assert split(range(1_000), 0, 0.25, learned_until=899) == Parts(0, 900)
+    assert split(range(1_000), None, 0.25, learned_until=599) == Parts(600, 900, "the champion learned")
+    with pytest.raises(NotBetterError, match="1000 since the change, of which the champion has seen 960"):
+        split(range(1_000), 0, 0.25, learned_until=959)
+
+
+def test_a_challenger_that_no_alarm_asked_for_is_better_by_evidence() -> None:
+    stream, known = only(NUMBERS, "linear", "tree", holdout=0.5), history(NUMBERS, 300, 120)
+    beaten = Champion(3, champion(stream, history(NUMBERS, 300, 0), 300), learned_until=CHANGE - 1)
+
+    def found(alpha: float) -> Trained:
+        return retrain(stream, known, None, beaten, lambda _: None, alpha=alpha, grids=GRIDS)
+
+    assert found(0.05).metrics["gate"]["rows"] == 60
+    with pytest.raises(NotBetterError, match=r"beyond doubt: of the newest 60 .* better on \d+, worse"):
+        found(1e-30)
+
+
+@pytest.mark.parametrize(
+    ("stream", "count"),
+    [(only(NUMBERS), 3_200), (only(NUMBERS, "boosting"), 3_200), (only(REGRESSION, "tree"), 4_000)],
+)
+def test_windows_within_noise_are_averaged_in_a_version_like_any_other(stream: Settings, count: int) -> None:
+    known = Labelled(
+        given := rows(stream, count),
+        noisy(labels(stream, given)), list(range(count)),
+    )  # fmt: skip
+    problem_ = problem(stream, known.rows, known.labels)
+    turned_over = Labelled(known.rows, [turned(stream, one) for one in known.labels], known.ts)
+    lost = Champion(1, champion(stream, turned_over, 500))
+    grids: Grids = {**GRIDS, "boosting": {"max_iter": [5]}}
+    found = retrain(stream, known, None, lost, lambda _: None, grids=grids)
+    members = found.pipeline[-1].estimators_
+    assert found.metrics["gate"]["window"].count(" and ") == len(members) - 1 > 0
+    mean = np.mean([problem_.answers(one, slice(None)) for one in members], axis=0)
+    np.testing.assert_array_equal(problem_.answers(found.pipeline, slice(None)), mean)
+    loaded = artifact.loads(artifact.dumps(found.pipeline))
+    np.testing.assert_array_equal(problem_.answers(loaded, slice(None)), mean)
+    steady = Steady(loaded, Layout(stream.features), len(stream.classes))
+    together = steady.outputs(known.rows[:300])
+    np.testing.assert_array_equal(
+        together, np.concatenate([steady.outputs([row]) for row in known.rows[:300]])
+    )
+
+
+def noisy(truth: Sequence[Label]) -> list[Label]:
+    """One label in ten is another's."""
+    return [truth[i - 1] if i % 10 == 0 else label for i, label in enumerate(truth)]

@@ -133,18 +133,17 @@ MUTATIONS = (
     ),
     Mutation(
         "the champion not compared at the gate", "models/retraining.py",
-        "if known is not None and chosen.losses[0] >= known:",
-        "if known is not None and chosen.losses[0] > 2 * known + 1:",
+        "if ours.sum() >= known.sum():", "if ours.sum() > 2 * known.sum() + 1:",
         ("tests/fitting/test_retraining.py",),
     ),
     Mutation(
         "an alarm asked for twice", "models/alarms.py",
-        "            if rung.labels >= rung.next_at:", "            if rung.labels:",
+        "            if rung.labels < rung.next_at:", "            if not rung.labels:",
         ("tests/unit/test_alarms.py",),
     ),
     Mutation(
         "no cooldown after a change of champion", "models/budget.py",
-        'if decision.action in {"retrain", "promote"} and self.cooling:', "if False:",
+        'if decision.action in {"retrain", "promote"} and self.cooling and not follows:', "if False:",
         ("tests/unit/test_held_back.py",),
     ),
     Mutation(

@@ -1,14 +1,16 @@
 """When the alarm rings, what it asks for and how often; who is champion and since when; its state."""
 
+import math
 import random
 from itertools import count
+from typing import Any
 
 import joins
 import pytest
 from samples import settings
 
 from events.outputs import Message
-from events.records import Manifest, Roles
+from events.records import Canary, Manifest, Roles
 from events.settings import Settings
 from events.topics import ROLES_KEY, version_key
 from models import exact, losses
@@ -19,11 +21,10 @@ from models.tallies import Tally
 BUCKET, LABELS = 10, 25
 
 
-def stream(task: str = "classification", **decisions: float) -> Settings:
-    made = {
-        "windows": {"length": "30ms", "bucket": f"{BUCKET}ms"}, "task": task,
-        "decisions": {"cooldown": 0, **decisions},
-    }  # fmt: skip
+def stream(task: str = "classification", **decisions: Any) -> Settings:
+    unlimited = {"cooldown": 0, "retrain_budget": {"every": 0}, "challenge_from": 0}
+    decisions = {**unlimited, "retrain_from": 500, **decisions}
+    made = {"windows": {"length": "30ms", "bucket": f"{BUCKET}ms"}, "decisions": decisions, "task": task}
     return settings(**made, **({} if task == "classification" else {"labels": {"horizon": "1h"}}))
 
 
@@ -46,13 +47,16 @@ class Played:
         )  # fmt: skip
         self.book.follow(version_key(number), made.encoded())
 
-    def champion(self, number: int, *previous: int, shadows: tuple[int, ...] = ()) -> None:
+    def champion(
+        self, number: int, *previous: int, shadows: tuple[int, ...] = (), canary: int | None = None
+    ) -> None:
         roles = Roles(
             epoch=next(self.epochs),
             ts=0,
             champion=number,
             previous=previous,
             shadows=shadows,
+            canary=None if canary is None else Canary(version=canary, share=0.1),
             decision_id="d",
         )
         self.book.follow(ROLES_KEY, roles.encoded())
@@ -86,7 +90,7 @@ class Played:
             self.turn(joins.cell(at, tally, version=version), joins.stands(0, at + BUCKET))
 
     def actions(self) -> list[str]:
-        return [asked.decision.action for asked in self.asked]
+        return [asked.decision.action for asked in self.asked if asked.decision is not None]
 
     def _keep(self, message: Message) -> None:
         key, value = message["key"], message["value"]
@@ -129,17 +133,85 @@ def test_nothing_is_asked_while_the_error_stays_and_a_retrain_when_it_rises() ->
     assert "0.4 over" in drift.message
 
 
-def test_it_rings_once_and_asks_again_each_time_the_labels_have_doubled() -> None:
+def test_it_rings_once_and_asks_again_at_a_third_more_labels() -> None:
     monitor = played()
     monitor.buckets(50, 4)
-    monitor.buckets(200, 16)
-    assert [asked.drift is not None for asked in monitor.asked] == [True] + [False] * 4
+    monitor.buckets(80, 16)
+    assert [asked.drift is not None for asked in monitor.asked] == [True] + [False] * 5
     assert set(monitor.actions()) == {"retrain"}
-    labels = [asked.decision.evidence["labels"] for asked in monitor.asked]
+    labels = [asked.decision.evidence["labels"] for asked in monitor.asked if asked.decision]
     assert labels[0] < 400
-    assert labels[1:] == [520, 1040, 2080, 4160]
-    assert len({asked.decision.decision_id for asked in monitor.asked}) == 5
-    assert len({asked.decision.alarm_id for asked in monitor.asked}) == 1
+    assert labels[1:] == [520, 1040, 1560, 2080, 2800]
+    assert len({asked.decision.decision_id for asked in monitor.asked if asked.decision}) == 6
+    assert len({asked.decision.alarm_id for asked in monitor.asked if asked.decision}) == 1
+
+
+def labels_when_asked(monitor: Played) -> list[object]:
+    return [asked.decision.evidence.get("labels") for asked in monitor.asked if asked.decision]
+
+
+@pytest.mark.parametrize(("before", "expected"), [(0.9, [1_000]), (0.15, [800, 1_200])])
+def test_a_version_that_halves_the_error_is_followed_once_and_one_that_does_not_as_before(
+    before: float, expected: list[int]
+) -> None:
+    monitor = played(stream(retrain_from=400))
+    monitor.buckets(10, 40)
+    assert labels_when_asked(monitor) == [40, 400]
+    monitor.version(2, gate={"champion_error": before})
+    monitor.champion(2, 1)
+    monitor.buckets(20, 20)
+    follow_ups = monitor.asked[2:]
+    assert [one.decision.model_version for one in follow_ups if one.decision] == [2] * len(follow_ups)
+    assert labels_when_asked(monitor)[2:] == expected
+    assert {one.decision.alarm_id for one in monitor.asked if one.decision} == {"e-sr.1.1.0"}
+
+
+def test_after_a_rollback_the_alarm_goes_on() -> None:
+    monitor = played(stream(retrain_from=400))
+    monitor.buckets(10, 40)
+    monitor.version(2, gate={"champion_error": 0.9})
+    monitor.champion(2, 1, shadows=(1,))
+    monitor.buckets(1, 40, version=2, pairs={(1, 1): 40})
+    assert monitor.actions() == ["retrain", "retrain", "rollback"]
+    monitor.champion(1)
+    monitor.buckets(1, 8)
+    newest = monitor.asked[-1].decision
+    assert newest is not None
+    assert (newest.model_version, newest.alarm_id, newest.evidence["labels"]) == (1, "e-sr.1.1.0", 480)
+
+
+def test_after_a_rollback_that_an_operator_decided_on_it_does_not() -> None:
+    monitor = played(stream(retrain_from=400))
+    monitor.buckets(10, 40)
+    monitor.version(2, gate={"champion_error": 0.9})
+    monitor.champion(2, 1)
+    monitor.champion(1)
+    monitor.buckets(20, 4)
+    assert labels_when_asked(monitor) == [40, 400]
+
+
+def test_while_nothing_rings_challengers_are_asked_for_ever_more_seldom() -> None:
+    monitor = played(stream(challenge_from=400))
+    monitor.buckets(200, 4)
+    asked = [one.decision for one in monitor.asked if one.decision]
+    assert [one.ts for one in asked] == [10, 30, 70, 150]
+    assert [one.alarm_id for one in asked] == [None] * 4
+    shares = [one.evidence["alpha"] for one in asked]
+    assert shares == pytest.approx([0.05 * 6 / math.pi**2 / j**2 for j in (1, 2, 3, 4)])
+    monitor.version(2, gate={})
+    monitor.champion(2, 1)
+    monitor.buckets(10, 4, version=2)
+    newest = monitor.asked[-1].decision
+    assert newest is not None
+    assert newest.decision_id == "challenge.2.2.1", "a promotion begins anew"
+
+
+def test_while_a_challenger_is_on_trial_nothing_else_is_trained() -> None:
+    monitor = played(stream(challenge_from=400))
+    monitor.champion(1, canary=2)
+    monitor.buckets(30, 4)
+    monitor.buckets(10, 20)
+    assert [asked.decision for asked in monitor.asked] == [None], "the alarm alone"
 
 
 def test_another_champion_ends_the_alarm_and_is_watched_anew() -> None:
@@ -149,11 +221,11 @@ def test_another_champion_ends_the_alarm_and_is_watched_anew() -> None:
     monitor.version(2, gate={})
     monitor.champion(2, 1)
     monitor.buckets(50, 16)
-    assert len(monitor.asked) == 1, "what version 1 still gets is not version 2's"
+    assert [one.drift is not None for one in monitor.asked] == [True, False], "a retrain follows version 2's"
     monitor.buckets(50, 4, version=2)
     monitor.buckets(10, 20, version=2)
-    assert [asked.decision.model_version for asked in monitor.asked] == [1, 2]
-    assert monitor.asked[1].decision.action == "retrain", "the probation was over"
+    assert [one.decision.model_version for one in monitor.asked if one.decision] == [1, 2, 2]
+    assert monitor.actions()[2] == "retrain", "the probation was over"
 
 
 def test_on_probation_the_alarm_asks_for_a_rollback_and_then_for_retrains() -> None:
@@ -171,7 +243,7 @@ def test_on_probation_the_alarm_asks_for_a_rollback_and_then_for_retrains() -> N
 @pytest.mark.parametrize(
     ("pairs", "expected"),
     [
-        ({(1, 1): 16, (1, 0): 24}, ["rollback", "retrain"]),
+        ({(1, 1): 16, (1, 0): 24}, ["rollback"]),
         ({(1, 0): 40}, ["retrain"]),
         ({(1, -1): 1, (1, 1): 2}, ["retrain"]),
     ],

@@ -20,7 +20,7 @@ BUCKET, EVENTS, SOON = 10, 40, 20
 """Of the labels of a bucket half come soon, and the others `LATE` buckets later."""
 LATE = 15
 WINDOWS = {"length": "30ms", "bucket": f"{BUCKET}ms"}
-STREAM = settings(windows=WINDOWS, drift={"early": True})
+STREAM = settings(windows=WINDOWS, drift={"early": True}, decisions={"challenge_from": 0})
 
 
 def part(wrong: int, *, predicted: bool) -> Tally:

@@ -111,7 +111,7 @@ def test_traffic_is_that_of_the_newest_final_buckets() -> None:
 @pytest.mark.parametrize(("strategy", "known"), [("auto", True), ("canary", False)])
 def test_the_monitor_says_with_a_retrain_how_labels_come(strategy: str, *, known: bool) -> None:
     made = settings(
-        windows={"length": "30ms", "bucket": "10ms"}, decisions={"strategy": strategy, "retrain_from": 1}
+        windows={"length": "30ms", "bucket": "10ms"}, decisions={"strategy": strategy, "retrain_from": 500}
     )
     book = MonitorBook(made, 1)
     book.follow(
@@ -124,6 +124,7 @@ def test_the_monitor_says_with_a_retrain_how_labels_come(strategy: str, *, known
             book.take(key, value)
     [asked] = book.news(0, running=False).asked[:1]
     expected = {"events": 40, "labelled": 40, "span_ms": 10, "label_wait_ms": 7}
+    assert asked.decision is not None
     assert asked.decision.evidence.get("traffic") == (expected if known else None)
 
 
