@@ -4,6 +4,7 @@ BLAS picks its kernel, and with it the order of its additions, by the shape of w
 number of threads. Padding to a multiple of 64 rows is not enough: from about 50 columns (two one-hot
 categories) 64 rows and 1,024 differ in the last bit. So whatever may use BLAS sees calls of one shape only,
 in one thread. Trees go row by row: they take a whole batch in one call, padded to whole vector registers.
+So do networks, which see to calls of one shape themselves (`models.deep`).
 Online models take the rows as they are, each of which costs them.
 """
 

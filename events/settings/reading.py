@@ -21,8 +21,8 @@ _PUBLIC_KEY = re.compile(re.escape(PUBLIC_KEY_PREFIX) + r"[A-Za-z0-9+/]{43}=")
 
 
 def keras_on_jax() -> None:
-    """Tell Keras, before it is imported, by which backend it computes, unless the environment says so."""
-    os.environ.setdefault("KERAS_BACKEND", "jax")
+    """Tell Keras, before it is imported, by which backend it computes: another gives other answers."""
+    os.environ["KERAS_BACKEND"] = "jax"
 
 
 def mlflow_in_time(seconds: int) -> None:
