@@ -59,7 +59,13 @@ class Network(BaseEstimator):  # type: ignore[misc]
         self.n_features_in_, self._outputs = rows.shape[1], outputs
         network = self._built()
         network.compile("adam", loss)
-        network.fit(rows.astype(np.float32), targets, batch_size=_BATCH, epochs=self.epochs, verbose=0)
+        # Rows without weight fill the last batch: one of another shape would be compiled for itself, seconds.
+        weights = np.pad(np.ones(len(rows), np.float32), (0, -len(rows) % _BATCH))
+        shown = np.minimum(np.arange(len(weights)), len(rows) - 1)
+        network.fit(
+            rows.astype(np.float32)[shown], targets[shown], sample_weight=weights, batch_size=_BATCH,
+            epochs=self.epochs, verbose=0,
+        )  # fmt: skip
         self.weights_ = [np.asarray(weight.value) for weight in network.weights]
         self._answer = None
         return self
