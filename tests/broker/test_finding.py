@@ -12,7 +12,9 @@ from transport.finding import first_since, newest_of, place_of
 from transport.partitioner import partition_of
 
 MANY, AGAIN = 20_000, 40
-"""Records, and of how many of the keys there are two."""
+"""Records, the last so many of which have the keys of those before them."""
+SPAN = 4_096
+"""Offsets that are read first."""
 
 
 def nothing(_offsets: int) -> None:
@@ -23,20 +25,23 @@ def test_the_newest_of_a_key_is_found_in_its_partition_wherever_it_lies(kafka: K
     stream = Stream(kafka, tmp_path)
     topic, producer = stream.topic(topics.FEATURES), clients.producer(kafka)
     for i in range(MANY):
-        producer.produce(topic, b"%d" % i, b"k-%d" % (i % (MANY - AGAIN)))
+        producer.produce(topic, b"%d" % i, b"k-%d" % (i if i < MANY - AGAIN else i - AGAIN))
         producer.poll(0)
     assert producer.flush(PATIENCE_SECONDS) == 0
-    written = {message.value(): message for message in stream.read(topics.FEATURES)}
-    keyed = [(message.key() or b"", message.partition()) for message in written.values()]
-    assert [partition for _, partition in keyed] == [partition_of(key, 3) for key, _ in keyed]
-    for i in (0, 17, AGAIN, 9_000, MANY - AGAIN - 1):
+    written = stream.read(topics.FEATURES)
+    keys = [message.key() or b"" for message in written]
+    assert [message.partition() for message in written] == [partition_of(key, 3) for key in keys]
+    newest = dict(zip(keys, written, strict=True))
+    place = place_of(kafka, topic, b"k-17")
+    at = {message.offset(): message for message in written if message.partition() == place.partition}
+    edges = [at[place.end - SPAN + i].key() for i in (-1, 0, 1)]
+    for key in (b"k-17", *edges, *(b"k-%d" % (MANY - AGAIN - 1 - i) for i in range(3))):
         told: list[int] = []
-        place = place_of(kafka, topic, b"k-%d" % i)
-        found = newest_of(place, b"k-%d" % i, told.append)
-        newest = i + (MANY - AGAIN) * (i < AGAIN)
+        place = place_of(kafka, topic, key or b"")
+        found = newest_of(place, key or b"", told.append)
         assert found is not None
-        assert (found.value(), found.offset()) == (b"%d" % newest, written[b"%d" % newest].offset())
-        assert (max(told) < 4_096) == (place.end - (found.offset() or 0) <= 4_096), "no more than has to be"
+        assert (found.value(), found.offset()) == (newest[key or b""].value(), newest[key or b""].offset())
+        assert (max(told) < SPAN) == (place.end - (found.offset() or 0) <= SPAN), "no more than has to be"
     assert newest_of(place_of(kafka, topic, b"k-none"), b"k-none", nothing) is None
 
 
