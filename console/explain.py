@@ -11,8 +11,9 @@ from console.progress import progress
 from console.stock import Stock
 from console.stream import json_option, print_json, stream_argument
 from events.errors import ScoreloopError
+from events.records import Manifest, Prediction
 from events.settings import Settings
-from models.explaining import MOST_ROWS, explanation
+from models.explaining import Explanation, explanation, most_rows
 from models.opening import opened
 
 _EXAMPLES = """\b
@@ -25,11 +26,12 @@ Examples:
 @click.command(epilog=_EXAMPLES)
 @stream_argument
 @click.argument("event_id")
-@click.option("--rows", "most", type=click.IntRange(min=1), default=MOST_ROWS, show_default=True,
-              help="How many rows the version may answer for this: more are more exact.")  # fmt: skip
+@click.option("--rows", "most", type=click.IntRange(min=1),
+              help="How many rows the version may answer for this, default some seconds' worth: more are "
+              "more exact.")  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True, help="Of permutations that are sampled.")
 @json_option
-def explain(settings: Settings, event_id: str, most: int, seed: int, *, as_json: bool) -> None:
+def explain(settings: Settings, event_id: str, most: int | None, seed: int, *, as_json: bool) -> None:
     """Say why an event was answered as it was, what it turned out to be, and why that version served.
 
     The contributions are Shapley values: base, the mean answer to rows that the version learned from, and the
@@ -41,19 +43,12 @@ def explain(settings: Settings, event_id: str, most: int, seed: int, *, as_json:
     ended = outcome(settings, answered, since)
     stock = Stock(settings)
     manifest = stock.manifest(answered.model_version)
-    if manifest.schema_sha256 != settings.schema_sha256:
-        raise ScoreloopError(f"version {manifest.version} was trained for another schema than stream.toml's")
-    click.echo(f"reading rows that version {manifest.version} learned from", err=True)
-    against = background(settings, manifest, stock.registry)
-    pipeline = opened(manifest, stock.registry, settings)
-    row = tuple(answered.features.get(name) for name in settings.features)
-    with progress("answering", most) as tell:
-        found = explanation(settings, pipeline, row, answered.prediction, against.rows, most, seed, tell)
+    found, origin = _explained(settings, stock, manifest, answered, most, seed)
     past = list(stock.view.past())
     roles = roles_then(past, manifest.version, answered.role, answered.scored_ts)
     epoch = None if roles is None else roles.epoch
-    lines = [] if epoch is None else behind(entries(settings), manifest, past, epoch)
-    all_of_it = facts(answered, epoch, ended, found, against.origin, lines)
+    lines = behind(entries(settings), manifest, past, epoch or 0)
+    all_of_it = facts(answered, epoch, ended, found, origin, lines)
     if as_json:
         print_json(all_of_it)
     else:
@@ -63,3 +58,19 @@ def explain(settings: Settings, event_id: str, most: int, seed: int, *, as_json:
             f"version {manifest.version} does not answer here as it did when it served: compare the packages "
             "with its `environment` in `scoreloop models show`"
         )
+
+
+def _explained(
+    settings: Settings, stock: Stock, manifest: Manifest, answered: Prediction, most: int | None, seed: int
+) -> tuple[Explanation, str]:
+    """Why the version answered so, and where the background is from."""
+    if manifest.schema_sha256 != settings.schema_sha256:
+        raise ScoreloopError(f"version {manifest.version} was trained for another schema than stream.toml's")
+    click.echo(f"reading rows that version {manifest.version} learned from", err=True)
+    against = background(settings, manifest, stock.registry)
+    pipeline = opened(manifest, stock.registry, settings)
+    event = tuple(answered.features.get(name) for name in settings.features)
+    most = most or most_rows(pipeline)
+    with progress("answering", most) as tell:
+        found = explanation(settings, pipeline, event, answered.prediction, against.rows, most, seed, tell)
+    return found, against.origin

@@ -12,14 +12,15 @@ from events.schema import Label, label_key, same_label
 from events.settings import Settings
 from models.frame import Layout, Row
 from models.golden import TOLERANCE
+from models.online import learns_online
 from models.shapley import Numbers, Shares, Tell, enumerated, rows_of, sampled
 from models.steady import Steady
 from models.tree_shap import tree_shares
 
 BACKGROUND = 100
 """Rows, at equal distances over those that the version learned from."""
-MOST_ROWS = 2**16
-"""To be answered for one explanation: all coalitions of nine features, with such a background."""
+_MOST_ROWS, _MOST_ONLINE = 2**15, 2**13
+"""All coalitions of eight features with such a background, or of six."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,11 @@ def explanation(
     except (ValueError, ArithmeticError) as error:
         raise ScoreloopError(f"the version fails on a mixture of the event with others: {error}") from None
     return Explanation(of, answer, list(settings.features), shares)
+
+
+def most_rows(pipeline: Pipeline) -> int:
+    """How many rows `pipeline` answers in some seconds, roughly: what one explanation may cost."""
+    return _MOST_ONLINE if learns_online(pipeline) else _MOST_ROWS
 
 
 def close(one: float, other: float) -> bool:

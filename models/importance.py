@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from models.online import OnlineClassifier, OnlineRegressor
+from models.online import learns_online
 from models.problem import Problem, Rows
 
 REPEATS = 5
@@ -36,8 +36,7 @@ def importance(given: Problem, fitted: Pipeline, rows: Rows) -> dict[str, Any]:
     river's models, or where an answer to a shuffled row is not finite.
     """
     names = list(given.features)
-    online = isinstance(fitted[-1], OnlineClassifier | OnlineRegressor)
-    wanted = (_MOST_ONLINE if online else _MOST_ANSWERS) // (REPEATS * len(names))
+    wanted = (_MOST_ONLINE if learns_online(fitted) else _MOST_ANSWERS) // (REPEATS * len(names))
     if wanted < _LEAST_ROWS:
         return {}
     held_out = np.arange(len(given.targets))[rows]

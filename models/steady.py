@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline
 
 from models.families import row_by_row
 from models.frame import Layout, Row
-from models.online import OnlineClassifier, OnlineRegressor
+from models.online import learns_online
 from models.pipelines import outputs
 from models.preparation import MAX_CATEGORIES
 
@@ -39,7 +39,7 @@ class Steady:
         self._layout = layout
         self._classes = classes
         self._call_rows = None if row_by_row(pipeline[-1]) else _call_rows(layout)
-        self._padding = 1 if isinstance(pipeline[-1], OnlineClassifier | OnlineRegressor) else PADDING
+        self._padding = 1 if learns_online(pipeline) else PADDING
 
     def outputs(self, rows: Sequence[Row]) -> NDArray[np.float64]:
         """As `models.pipelines.outputs`; the last row is repeated to fill the last call.

@@ -6,7 +6,9 @@ import pytest
 from sample_models import MIXED, NUMBERS, PAIRS, fitted, rows
 from samples import settings
 
+from console.explained import facts, told
 from events.errors import ScoreloopError
+from events.records import Prediction
 from events.settings import Settings
 from models import tree_shap
 from models.explaining import Explanation, explanation
@@ -90,3 +92,26 @@ def test_values_of_shap_that_do_not_add_up_are_not_taken(monkeypatch: pytest.Mon
 def test_an_answer_that_is_no_class_is_a_sentence() -> None:
     with pytest.raises(ScoreloopError, match="'7' is none of the stream's classes"):
         explanation(TWO, fitted("tree", TWO), rows(TWO, 1)[0], "7", rows(TWO, 2), 99, 0, lambda _: None)
+
+
+def test_an_answer_that_was_written_otherwise_is_told_of() -> None:
+    found = explained("forest", TWO, EXACT)
+    features = dict(zip(TWO.features, rows(TWO, 1, seed=9)[0], strict=True))
+    answered = {
+        "event_id": "e", "prediction_id": "0-0", "ts": 0, "scored_ts": 0, "model_version": 3,
+        "role": "canary", "prediction": int(found.of[-1]), "features": features,
+    }  # fmt: skip
+
+    def lines(off: float) -> tuple[bool, str]:
+        probabilities = {found.of[-1]: found.answer - off}
+        prediction = Prediction.model_validate({**answered, "probabilities": probabilities})
+        told_of = facts(prediction, None, None, found, "golden rows", [])
+        return told_of["explained"]["adds_up"], "\n".join(told(told_of))
+
+    right, text = lines(0.0)
+    assert right
+    assert "v3, canary, answered" in text
+    assert "no label yet" in text
+    wrong, text = lines(1e-6)
+    assert not wrong
+    assert "misses what was written by 1e-06" in text
