@@ -1,18 +1,22 @@
 """Why a version answered as it did: every method against the definition, for every family."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sample_models import MIXED, NUMBERS, PAIRS, fitted, rows
 from samples import settings
+from trainings import draft
 
+from console.background import background
 from console.explained import facts, told
 from events.errors import ScoreloopError
-from events.records import Prediction
+from events.records import Outcome, Prediction
 from events.settings import Settings
 from models import tree_shap
 from models.explaining import Explanation, explanation
 from models.frame import Layout
+from models.registry import Registry
 from models.steady import Steady
 
 EXACT = 2**20
@@ -97,21 +101,50 @@ def test_an_answer_that_is_no_class_is_a_sentence() -> None:
 def test_an_answer_that_was_written_otherwise_is_told_of() -> None:
     found = explained("forest", TWO, EXACT)
     features = dict(zip(TWO.features, rows(TWO, 1, seed=9)[0], strict=True))
-    answered = {
+    answered: dict[str, Any] = {
         "event_id": "e", "prediction_id": "0-0", "ts": 0, "scored_ts": 0, "model_version": 3,
         "role": "canary", "prediction": int(found.of[-1]), "features": features,
     }  # fmt: skip
 
-    def lines(off: float) -> tuple[bool, str]:
-        probabilities = {found.of[-1]: found.answer - off}
-        prediction = Prediction.model_validate({**answered, "probabilities": probabilities})
-        told_of = facts(prediction, None, None, found, "golden rows", [])
+    def lines(off: float, **ended: Any) -> tuple[bool, str]:
+        answered["probabilities"] = {found.of[-1]: found.answer - off}
+        outcome = Outcome.model_validate({**answered, **ended}) if ended else None
+        told_of = facts(Prediction.model_validate(answered), None, outcome, found, "golden rows", [])
         return told_of["explained"]["adds_up"], "\n".join(told(told_of))
 
     right, text = lines(0.0)
     assert right
     assert "v3, canary, answered" in text
     assert "no label yet" in text
+    _, text = lines(0.0, status="expired", label=None, label_ts=None, loss=None)
+    assert "expired: no label came in time" in text
     wrong, text = lines(1e-6)
     assert not wrong
     assert "misses what was written by 1e-06" in text
+
+
+def test_a_brought_version_is_explained_against_its_golden_rows(tmp_path: Path) -> None:
+    brought = draft(trained_on={"file": "ours.onnx"}, golden=[{"features": {"x": 1.5, "y": None, "z": 2}}])
+    registry = Registry(str(tmp_path))
+    found = background(TWO, brought.manifest(3, None, "d-1", 0), registry)
+    assert found.rows == [(1.5, None, 2)]
+    assert found.origin.startswith(
+        "its 1 golden rows (version 3 was brought (ours.onnx), and what it learned"
+    )
+    other = brought.model_copy(update={"golden": [{"features": {"a": 1}}]}).manifest(3, None, "d-1", 0)
+    with pytest.raises(ScoreloopError, match="nothing to hold the event against: version 3 was brought"):
+        background(TWO, other, registry)
+
+
+def test_the_background_is_spread_over_the_rows_that_were_learned_from(tmp_path: Path) -> None:
+    registry, many = Registry(str(tmp_path)), 250
+    columns = {
+        "x": [float(i) for i in range(many)],
+        "y": [None] * many,
+        "z": [1] * many,
+        "#label": ["0"] * many,
+    }
+    trained = draft(trained_on={"rows_sha256": registry.put_rows(columns)}).manifest(3, None, "d-1", 0)
+    found = background(TWO, trained, registry)
+    assert [row[0] for row in found.rows] == [float(i) for i in range(0, many, 3)]
+    assert found.origin == "84 of the 250 rows that it learned from"
