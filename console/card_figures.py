@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from scipy.stats import binomtest
+import scipy  # its parts are imported as they are asked for
 
 from console.card_text import Lines, table
 from console.words import figure, percent
@@ -120,8 +120,10 @@ def _interval(settings: Settings, metrics: Mapping[str, Any], rows: int) -> str:
     """Clopper's and Pearson's, two-sided, of a share of wrong answers."""
     if not settings.classes:
         return ""
-    found = binomtest(round(metrics["loss_sum"]), rows).proportion_ci(CONFIDENCE, "exact")
-    return f"{found.low:.4f} to {found.high:.4f}"
+    wrong, beyond = round(metrics["loss_sum"]), (1 - CONFIDENCE) / 2
+    low = scipy.special.betaincinv(wrong, rows - wrong + 1, beyond) if wrong else 0.0
+    high = scipy.special.betaincinv(wrong + 1, rows - wrong, 1 - beyond) if wrong < rows else 1.0
+    return f"{low:.4f} to {high:.4f}"
 
 
 def _type(feature: Feature) -> str:

@@ -22,6 +22,8 @@ ASKED = "e-7000"
 """The event that is explained."""
 REFUSED = {"delete": "is previous: what serves, or may have to again, is not deleted"}
 """Commands of the page that are right to refuse here."""
+SERVICES = {"mlflow"}
+"""Those that run until Ctrl-C have tests of their own."""
 
 
 def run(stream: Stream, *arguments: str) -> Result:
@@ -40,7 +42,9 @@ def page() -> list[list[str]]:
     text = (ROOT / "docs/models.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```\n(.*?)```", text, re.DOTALL)
     lines = [shlex.split(line, comments=True)[1:] for block in blocks for line in block.splitlines()]
-    return sorted(lines, key=lambda words: words[0] == "keys")
+    return sorted(
+        (words for words in lines if words[0] not in SERVICES), key=lambda words: words[0] == "keys"
+    )
 
 
 def files(stream: Stream, folder: Path) -> None:

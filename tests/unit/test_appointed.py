@@ -112,6 +112,12 @@ def test_a_card_has_what_the_manifest_and_the_trail_say() -> None:
     assert "It is not signed." in text
 
 
+@pytest.mark.parametrize(("wrong", "bounds"), [(0, "0.0000 to 0.0183"), (200, "0.9817 to 1.0000")])
+def test_a_card_s_bounds_at_the_ends(wrong: int, bounds: str) -> None:
+    metrics = {"rows": 200, "loss_sum": wrong, "error": wrong / 200}
+    assert f"| {bounds} |" in card(draft(metrics=metrics).manifest(2, None, "t-2", 0))
+
+
 def test_a_card_of_an_old_manifest_leaves_out_what_it_does_not_say() -> None:
     text = card(draft(metrics={}, estimator="brought: Model").manifest(2, None, "t-2", 0))
     titles = [line for line in text.splitlines() if line.startswith("#")]
