@@ -86,10 +86,10 @@ def _ended(outcome: dict[str, Any]) -> str:
 def _shares(features: dict[str, Any], why: dict[str, Any]) -> Iterator[str]:
     """The base, and each feature's share with its standard error, the largest first."""
     errors, shares = why["errors"] or {}, why["contributions"]
-    yield f"  {why['base']:+12.6f}  mean answer to {why['background']['rows']} rows of the background"
+    yield f"  {why['base']:+12.6g}  mean answer to {why['background']['rows']} rows of the background"
     for name in sorted(shares, key=lambda name: -abs(shares[name])):
-        error = f" ± {errors[name]:.6f}" if name in errors else ""
-        yield f"  {shares[name]:+12.6f}{error}  {name} = {features.get(name)!r:.60}"
+        error = f" ± {errors[name]:.3g}" if name in errors else ""
+        yield f"  {shares[name]:+12.6g}{error}  {name} = {features.get(name)!r:.60}"
     gap = abs(why["total"] - why["written"])
     does = "adds up to what was written" if why["adds_up"] else f"misses what was written by {gap:.3g}"
-    yield f"  {why['total']:+12.6f}  in all: {does} (to {why['tolerance']:g})"
+    yield f"  {why['total']:+12.6g}  in all: {does} (to {why['tolerance']:g})"
