@@ -1,11 +1,12 @@
 """`scoreloop explain`: one event, the version that answered it, why, and who had that version serve."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from console.answered import answer, outcome
 from console.appointed import behind, roles_then
 from console.audit import entries
-from console.background import background
 from console.explained import facts, told
 from console.progress import progress
 from console.stock import Stock
@@ -13,8 +14,9 @@ from console.stream import json_option, print_json, stream_argument
 from events.errors import ScoreloopError
 from events.records import Manifest, Prediction
 from events.settings import Settings
-from models.explaining import Explanation, explanation, most_rows
-from models.opening import opened
+
+if TYPE_CHECKING:
+    from models.explaining import Explanation
 
 _EXAMPLES = """\b
 Examples:
@@ -62,8 +64,12 @@ def explain(settings: Settings, event_id: str, most: int | None, seed: int, *, a
 
 def _explained(
     settings: Settings, stock: Stock, manifest: Manifest, answered: Prediction, most: int | None, seed: int
-) -> tuple[Explanation, str]:
+) -> "tuple[Explanation, str]":
     """Why the version answered so, and where the background is from."""
+    from console.background import background  # noqa: PLC0415 (with scikit-learn, two seconds)
+    from models.explaining import explanation, most_rows  # noqa: PLC0415
+    from models.opening import opened  # noqa: PLC0415
+
     if manifest.schema_sha256 != settings.schema_sha256:
         raise ScoreloopError(f"version {manifest.version} was trained for another schema than stream.toml's")
     click.echo(f"reading rows that version {manifest.version} learned from", err=True)

@@ -1,14 +1,16 @@
 """The facts of one explained event, as JSON and as lines for a person. Pure."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from console.trail import Entry
 from console.words import figure
 from events.durations import iso
 from events.records import Outcome, Prediction
 from events.schema import label_key
-from models.explaining import Explanation, close
+
+if TYPE_CHECKING:
+    from models.explaining import Explanation
 
 WAITING = "waiting"
 
@@ -17,7 +19,7 @@ def facts(
     answered: Prediction,
     epoch: int | None,
     ended: Outcome | None,
-    found: Explanation,
+    found: "Explanation",
     origin: str,
     lines: Sequence[Entry],
 ) -> dict[str, Any]:
@@ -41,7 +43,7 @@ def facts(
             "answer": found.answer,
             "written": written,
             "tolerance": shares.tolerance,
-            "adds_up": shares.add_up_to(written) and close(found.answer, written),
+            "adds_up": found.agrees(written),
         },
         "decisions": [entry._asdict() for entry in lines],
     }

@@ -34,6 +34,11 @@ class Explanation:
     features: Sequence[str]
     shares: Shares
 
+    def agrees(self, written: float) -> bool:
+        """Whether the answer is the one that was `written`, as golden answers are, and the shares make it."""
+        same = isclose(self.answer, written, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        return same and self.shares.add_up_to(written)
+
     @property
     def contributions(self) -> dict[str, float]:
         """Each feature's."""
@@ -91,11 +96,6 @@ def explanation(
 def most_rows(pipeline: Pipeline) -> int:
     """How many rows `pipeline` answers in some seconds, roughly: what one explanation may cost."""
     return _MOST_ONLINE if learns_online(pipeline) else _MOST_ROWS
-
-
-def close(one: float, other: float) -> bool:
-    """Whether two answers are the same, as those of golden rows are."""
-    return isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
 
 
 def _explained(settings: Settings, answered: Label) -> tuple[str, int]:
