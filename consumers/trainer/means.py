@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
 
 from joblib import parallel_config
 
@@ -22,15 +21,10 @@ def means(settings: Settings) -> Iterator[Means]:
     """What a search may use that runs while this lasts.
 
     Raises:
-        ScoreloopError: there is no such Dask cluster, or no registry.
+        ScoreloopError: there is no such Dask cluster, or it is lost meanwhile; or there is no registry.
     """
     training = settings.training
-    with ExitStack() as lasting:
-        if training.dask is None:
-            lasting.enter_context(parallel_config(backend="loky"))
-        else:
-            client = lasting.enter_context(_cluster(training.dask))
-            lasting.enter_context(parallel_config(backend="dask", client=client))
+    with _processes() if training.dask is None else _cluster(training.dask):
         yield Means(
             spent=_spent_after(training.minutes),
             processes=training.processes,
@@ -47,10 +41,16 @@ def _spent_after(minutes: float | None) -> Callable[[], bool]:
     return lambda: time.monotonic() >= end
 
 
-def _cluster(address: str) -> Any:
-    """A client of the Dask cluster at `address`, which has a worker."""
+def _processes() -> AbstractContextManager[object]:
+    found: AbstractContextManager[object] = parallel_config(backend="loky")
+    return found
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[None]:
+    """Fits run on the workers of the Dask cluster at `address`."""
     try:
-        from distributed import Client  # noqa: PLC0415 (the extra `dask`, for who asks for it)
+        from distributed import Client, KilledWorker  # noqa: PLC0415 (the extra `dask`, for who asks for it)
     except ImportError:
         raise ScoreloopError(
             "[training] dask needs Dask, which is not installed: pip install 'scoreloop[dask]'"
@@ -62,4 +62,11 @@ def _cluster(address: str) -> Any:
             f"[training] dask: no scheduler answers at {address} ({error}); start `dask scheduler` and `dask "
             "worker`, or leave the setting out"
         ) from None
-    return client
+    try:
+        with client, parallel_config(backend="dask", client=client):
+            yield
+    except (OSError, KilledWorker) as error:
+        raise ScoreloopError(
+            f"[training] dask: the cluster at {address} was lost in the search, or has no workers ({error}); "
+            "what was found is kept for the next try"
+        ) from error

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import dask
 import pytest
 from distributed import LocalCluster
 from sample_models import MIXED, NUMBERS, labels, rows
@@ -108,17 +109,34 @@ def test_a_search_that_was_killed_goes_on_and_finds_the_same(alone: Trained, tmp
 
 def test_a_killed_dask_worker_does_not_lose_the_search(alone: Trained, tmp_path: Path) -> None:
     with closing(
-        LocalCluster(n_workers=3, processes=True, threads_per_worker=1, dashboard_address=None)
+        LocalCluster(n_workers=2, processes=True, threads_per_worker=1, dashboard_address=None)
     ) as cluster:
         settings = stream(tmp_path, dask=cluster.scheduler_address)
         workers = [nanny.pid for nanny in cluster.workers.values()]
-        assert len({*workers, os.getpid()}) == 4
+        assert len({*workers, os.getpid()}) == 3
 
         def told(line: str) -> None:
             if line.startswith("3 of"):
                 os.kill(workers[0], signal.SIGKILL)
 
         assert same(trained(settings, told), alone)
+
+
+def test_a_lost_dask_cluster_is_a_sentence_and_the_search_goes_on_without(
+    alone: Trained, tmp_path: Path
+) -> None:
+    dask.config.set({"distributed.comm.timeouts.connect": "2s"})
+    lost = LocalCluster(n_workers=1, processes=False, dashboard_address=None)
+    told: list[str] = []
+
+    def close(line: str) -> None:
+        if line.startswith("4 of"):
+            lost.close()
+
+    with pytest.raises(ScoreloopError, match="what was found is kept"):
+        trained(stream(tmp_path, dask=lost.scheduler_address), close)
+    assert same(trained(stream(tmp_path), told.append), alone)
+    assert len([line for line in told if line.endswith(", known")]) >= 4
 
 
 def test_without_a_cluster_the_training_ends_with_a_sentence(
