@@ -1,8 +1,11 @@
 """What a search of a stream works with: its time, its processes or a Dask cluster, and its journal."""
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from threading import Thread
 
 from joblib import parallel_config
 
@@ -14,6 +17,7 @@ from models.search import Means
 
 _SECONDS = 60
 _ANSWER_SECONDS = 30.0
+_LOOK_SECONDS = 1.0
 
 
 @contextmanager
@@ -42,8 +46,22 @@ def _spent_after(minutes: float | None) -> Callable[[], bool]:
 
 
 def _processes() -> AbstractContextManager[object]:
-    found: AbstractContextManager[object] = parallel_config(backend="loky")
+    found: AbstractContextManager[object] = parallel_config(
+        backend="loky", initializer=_begin, initargs=(os.getpid(),)
+    )
     return found
+
+
+def _begin(parent: int) -> None:
+    """What a process does first that fits: it ends when its parent does, however that ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_SECONDS)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

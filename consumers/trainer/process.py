@@ -1,9 +1,6 @@
 """A training in a process of its own, so that polling is never blocked and any end of it can be survived."""
 
 import logging
-import os
-import signal
-from contextlib import suppress
 from multiprocessing import get_context
 
 from consumers.trainer.course import Request
@@ -42,7 +39,6 @@ class Spawned:
                 self.said = news
                 _log.info("training for %s: %s", self._name, news)
         except (EOFError, OSError):
-            self._end_helpers()
             self._process.join(_END_SECONDS)
             return Unfit(
                 f"the training process ended without a word (exit code {self._process.exitcode}); "
@@ -54,16 +50,6 @@ class Spawned:
     def cancel(self) -> None:
         """Kill it; nothing of it goes on when this returns."""
         self._process.kill()
-        self._end_helpers()
         self._process.join()
         self._process.close()
         self._heard.close()
-
-    def _end_helpers(self) -> None:
-        """End the processes in which its search fits: they are of its group.
-
-        Before it is joined: until then its number is nobody else's. Joblib's process that clears up behind
-        them does not hear this signal, and ends by itself.
-        """
-        with suppress(ProcessLookupError):  # it was not so far, and has none
-            os.killpg(self._process.pid or 0, signal.SIGTERM)

@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 def work(told: Connection, settings: Settings, request: Request) -> None:
     """Train for `request`; `told` gets lines of progress, and at last how it ended."""
-    os.setpgid(0, 0)  # Ctrl-C is for the trainer, which ends this group: this process and those that help it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the trainer, which ends this process
     Thread(target=_end_with_parent, daemon=True).start()
     told.send(_ended(told, settings, request))
 
@@ -31,7 +31,6 @@ def _end_with_parent() -> None:
     parent = parent_process()
     if parent is not None:
         wait([parent.sentinel])
-    os.killpg(0, signal.SIGTERM)  # and those that help it
     os._exit(1)
 
 

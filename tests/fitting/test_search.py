@@ -12,6 +12,7 @@ from typing import Any
 import dask
 import pytest
 from distributed import LocalCluster
+from processes import kill
 from sample_models import MIXED, NUMBERS, labels, rows
 
 from consumers.trainer.means import means
@@ -88,16 +89,12 @@ def test_a_search_that_was_killed_goes_on_and_finds_the_same(alone: Trained, tmp
     (tmp_path / "settings.json").write_text(settings.model_dump_json())
     program = [sys.executable, __file__, str(tmp_path / "settings.json")]
     found = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    with subprocess.Popen(
-        program, stdout=subprocess.PIPE, text=True, env=found, start_new_session=True
-    ) as killed:
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True, env=found) as killed:
         assert killed.stdout is not None
         for line in killed.stdout:
             if line.startswith("10 of 18"):
-                killed.send_signal(signal.SIGKILL)
                 break
-        assert killed.wait() == -signal.SIGKILL
-        os.killpg(killed.pid, signal.SIGTERM)  # as the trainer does with what a killed training leaves
+        assert len(kill(killed)) > 2, "those that fitted for it have ended too"
     told: list[str] = []
     assert same(trained(settings, told.append), alone)
     known = [line for line in told if line.endswith(", known")]
