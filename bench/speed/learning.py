@@ -9,6 +9,7 @@ from speed.figures import Figure
 from speed.limit import consumed, timed
 from speed.rig import Rig, Stream
 
+from consumers.collecting import collect_seldom
 from consumers.monitor import Monitor
 from consumers.trainer.examples import examples
 from consumers.turn import Batch
@@ -28,9 +29,10 @@ def figures(rig: Rig) -> Iterator[Figure]:
     count = sum(1 for _ in read_to_end(stream.settings.kafka, topics.OUTCOMES.of(stream.settings.name)))
     trainer = Figure("trainer: into the training's rows", "outcomes/s", at_least=LEAST_READ)
     consuming = Figure("consuming outcomes alone", "outcomes/s")
-    monitor = Figure("monitor", "outcomes/s")
+    monitor = Figure("monitor: the tallies of the joiner's turns", "outcomes/s")
     all_rows = stream.settings.training.model_copy(update={"rows": count})
     settings = stream.settings.model_copy(update={"training": all_rows})
+    collect_seldom()  # as a training's process does
     for _ in range(rig.rounds):
         trainer.values.append(count / timed(lambda: examples(settings, lambda _: None)))
         consuming.values.append(consumed(stream, topics.OUTCOMES))

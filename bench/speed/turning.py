@@ -82,7 +82,7 @@ def _stream(rig: Rig) -> Stream:
     made.create(stream.settings)
     stream.stamp(topics.PREDICTIONS)
     command = [*program(), "train", str(path), "--csv", str(rows)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return stream
 
 
@@ -92,7 +92,7 @@ def _back_and_forth(stream: Stream) -> None:
     for command in (["rollback"], ["promote", "--version", str(champion)]):
         name, *more = command
         asked = [*program(), name, str(stream.path), *more, "--reason", "bench"]
-        subprocess.run(asked, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(asked, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(_AROUND_MS[1] / 1_000)
 
 
