@@ -150,7 +150,7 @@ def waited(settings: Settings, path: Path, rows: int) -> dict[str, Any]:
         before, empty = cpu_seconds(process.pid), megabytes(process.pid, "VmRSS")
         reach(lambda: taken(settings), rows)
         spent, resident = cpu_seconds(process.pid) - before, megabytes(process.pid, "VmRSS")
-        on_disk = disk_bytes(process.pid)
+        on_disk, held = disk_bytes(process.pid), settings.joining.memory_entries * settings.topics.partitions
         process.send_signal(signal.SIGKILL)
     with joiner(path, subprocess.PIPE) as process:
         restored = restores(process, settings.topics.partitions)
@@ -159,7 +159,7 @@ def waited(settings: Settings, path: Path, rows: int) -> dict[str, Any]:
         "cpu_us_a_prediction": round(spent / rows * 1e6, 1),
         "rss_mb": round(resident),
         "rss_bytes_a_prediction": round((resident - empty) * 2**20 / rows),
-        "disk_bytes_a_prediction": round(on_disk / rows),
+        "disk_bytes_a_prediction": round(on_disk / max(1, rows - held)),
         "restored": sum(count for _, count in restored),
         "restore_seconds": round(sum(seconds for seconds, _ in restored), 1),
         "restored_peak_rss_mb": round(after),

@@ -64,8 +64,7 @@ def waiting(rig: Rig) -> Iterator[Figure]:
         yield Figure(
             f"{title}: memory after a restart", "MB", [found["restored_peak_rss_mb"]], at_most=MOST_MEGABYTES
         )
-        yield Figure(f"{title}: memory a prediction", "bytes", [found["rss_bytes_a_prediction"]])
-        yield Figure(f"{title}: disk a prediction", "bytes", [found["disk_bytes_a_prediction"]])
+        yield Figure(f"{title}: disk for each that is there", "bytes", [found["disk_bytes_a_prediction"]])
         yield Figure(f"{title}: restore, a million", "s", [1e6 * found["restore_seconds"] / count])
     yield Figure("disk an event that is remembered", "bytes", [_remembered()])
 

@@ -37,7 +37,7 @@ def costs(parts: dict[str, Any]) -> Costs | None:
         scorer_mb=scoring["scorer's most memory, 8 features"],
         joiner_mb=joining["joiner's most memory"],
         waiting_mb=waiting[f"{million}: memory after a restart"],
-        waiting_bytes=waiting[f"{million}: disk a prediction"],
+        waiting_bytes=waiting[f"{million}: disk for each that is there"],
         remembered_bytes=waiting["disk an event that is remembered"],
         restore_us=waiting[f"{million}: restore, a million"],  # seconds a million are microseconds each
         kafka_bytes=scoring["in features, 8 features"] + joining["in all other topics"],
