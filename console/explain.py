@@ -66,9 +66,9 @@ def _explained(
     settings: Settings, stock: Stock, manifest: Manifest, answered: Prediction, most: int | None, seed: int
 ) -> "tuple[Explanation, str]":
     """Why the version answered so, and where the background is from."""
-    from console.background import background  # noqa: PLC0415 (with scikit-learn, two seconds)
-    from models.explaining import explanation, most_rows  # noqa: PLC0415
-    from models.opening import opened  # noqa: PLC0415
+    from console.background import background
+    from models.explaining import explanation, most_rows
+    from models.opening import opened
 
     if manifest.schema_sha256 != settings.schema_sha256:
         raise ScoreloopError(f"version {manifest.version} was trained for another schema than stream.toml's")
