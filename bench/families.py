@@ -99,8 +99,7 @@ def heading(arguments: argparse.Namespace, seconds: float) -> Iterator[str]:
     yield f"family's default grid, default preparation, {arguments.rows:,} rows a stream, figures on the"
     yield "newest quarter. `trained` is the whole search with its last fit; `rows/s` is scoring in batches of"
     yield "5,000; `one row` is an event alone. Times are of two shared cores, whatever else they did: compare"
-    yield "them with each other. A network's single row costs a whole call of fixed shape:"
-    yield "the wide recurrent one is for batches, not for events that come one by one."
+    yield "them with each other."
     if arguments.csv is None or not arguments.csv.exists():
         yield "Electricity was left out: its file was not given."
     yield ""
