@@ -21,6 +21,7 @@ from river.datasets import synth
 from events.errors import ScoreloopError
 from events.schema import Label
 from events.settings import OF_ARRAYS, Family, Settings
+from models.families import ESTIMATORS
 from models.frame import Row
 from models.scoring import Version
 from models.training import train
@@ -112,7 +113,8 @@ def table(given: Stream, families: Sequence[Family]) -> Iterator[str]:
     yield "| family | best | " + " | ".join(figures).replace("_", " ") + " | trained | rows/s | one row |"
     yield "| --- | --- | " + "--- | " * (len(figures) + 3)
     arrays = any(feature.shape for feature in given.settings.features.values())
-    for family in families if arrays else [one for one in families if one not in OF_ARRAYS]:
+    able = [one for one in families if (one, given.settings.task) in ESTIMATORS]
+    for family in able if arrays else [one for one in able if one not in OF_ARRAYS]:
         yield f"| {family} | " + " | ".join(line(given, family, figures)) + " |"
     yield ""
 
