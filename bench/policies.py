@@ -43,7 +43,7 @@ DELAY, FIRST, PHASE = 1_000, 2_000, 263
 """Rows that a label is late, that the first version learns from, and between two starts of electricity."""
 INTERVAL, START = 1_000, 1_600_000_000_000
 ELECTRICITY = "electricity"
-DEAF = {"false_alarm_every": 10**15, "challenge_from": 0}
+DEAF = {"tolerance": 0.99, "challenge_from": 0}
 """[decisions] that come to none."""
 
 

@@ -43,6 +43,11 @@ class Alarms:
         """The champion's."""
         return self._tenure
 
+    @property
+    def urgency(self) -> float:
+        """How many events one counts for until the next retrain: the more, the more the error has risen."""
+        return 1.0 if self._tenure is None else self._tenure.urgency
+
     def version(self, manifest: Manifest) -> None:
         """A version was made known."""
         found = baseline(manifest.metrics, real=self._real)

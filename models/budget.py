@@ -2,11 +2,14 @@
 
 Both count what final buckets say, labelled events and events, and never look at a clock: so a replay holds
 back what the live run did. The budget is a token bucket: it holds `burst` retrains, begins full, and gets one
-more for each `every` events served; so in n events there are at most burst + n / every retrains. Events are
-counted, and not labels, of which some never come: the loop would act the more seldom the more are missing.
+more for each `every` events served; so while no alarm is on for long there are at most burst + n / every
+retrains in n events. Events are counted, and not labels, of which some never come: the loop would act the
+more seldom the more are missing. After an alarm each counts √(error / what was expected at most) times
+(`models.rung`): drift that never rests keeps the alarm on, and then the budget decides, but with a champion
+that is wrong on everything one does not wait as long as with one that is a little worse.
 
-Drift that never rests keeps every alarm on: then the budget decides. What an alarm asks for as it rings, on
-few labels, has to be paid for only where a promotion comes of it: most often the gate has too few of them.
+What an alarm asks for as it rings, on few labels, has to be paid for only where a promotion comes of it: most
+often the gate has too few of them.
 """
 
 from typing import Literal
@@ -30,7 +33,7 @@ class Budget(Struct):
     """Buckets that start before are not of its time as champion."""
     cooling: int = 0
     """Labelled events until another change may be asked for."""
-    owed: int = 0
+    owed: float = 0.0
     """Events until the retrain budget is full again."""
     alarm: str | None = None
     """Whose retrain was asked for last, unless what came of it was rolled back."""
@@ -47,11 +50,11 @@ class Budget(Struct):
         self.cooling = decisions.cooldown if self.champion else 0
         self.champion, self.since = roles.champion, newest
 
-    def take(self, cell: Cell, tally: Tally) -> None:
-        """The next of the final buckets, of whichever version."""
+    def take(self, cell: Cell, tally: Tally, urgency: float = 1.0) -> None:
+        """The next of the final buckets, of whichever version; each of its events counts `urgency` times."""
         if cell.role == "shadow":
             return
-        self.owed = max(self.owed - tally.predictions, 0)
+        self.owed = max(self.owed - urgency * tally.predictions, 0.0)
         if cell.model_version == self.champion and cell.from_ts >= self.since:
             self.cooling = max(self.cooling - tally.matched, 0)
 

@@ -58,11 +58,16 @@ class HeldBack:
         if roles.canary is None:
             state.held.pop("promote", None)
 
-    def bucket(self, sums: Iterable[Sums], wanted: Sequence[Asked], now: int) -> Iterator[Asked]:
-        """What may be asked for at `now`, of what is held and of what is `wanted` as of the newest bucket."""
+    def bucket(
+        self, sums: Iterable[Sums], wanted: Sequence[Asked], now: int, urgency: float = 1.0
+    ) -> Iterator[Asked]:
+        """What may be asked for at `now`, of what is held and of what is `wanted` as of the newest bucket.
+
+        An event of it counts `urgency` times.
+        """
         self._changed = True
         for cell, tally in sums:
-            self._state.budget.take(cell, tally)
+            self._state.budget.take(cell, tally, urgency)
             self._state.newest.take(cell, tally)
         newer = {_key(one.decision) for one in wanted if one.decision is not None}
         yield from self._released([key for key in self._state.held if key not in newer], now)

@@ -243,7 +243,7 @@ class MonitorBook:
                 *self._trials.buckets(sums, now),
                 *self._snapshots.buckets(sums, now),
             ]
-            may = list(self._held_back.bucket(sums, wanted, now))
+            may = list(self._held_back.bucket(sums, wanted, now, self._alarms.urgency))
             asked += may
             told = [one.drift for one in may]
             rung += [one.drift for one in wanted if one.drift is not None and one.drift not in told]

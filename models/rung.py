@@ -7,6 +7,8 @@ change; it is followed by one retrain on `ENOUGH` labels. One that does not was 
 still changing, and the schedule goes on.
 """
 
+import math
+
 from msgspec import Struct
 
 ENOUGH = 1_000
@@ -32,6 +34,19 @@ class Rung(Struct):
     """Whether the version that was promoted for it halved the error."""
     over: bool = False
     """Whether nothing is left to do."""
+    limit: float = 1.0
+    """The mean loss that was expected at most, before the change."""
+    newest: float = 0.0
+    """The mean loss in the newest bucket."""
+
+    @property
+    def urgency(self) -> float:
+        """How many events one counts for until the next retrain, at least 1.
+
+        What is lost between two retrains, at the best interval for a loss of h an event, goes with √h
+        (Harris, "How many parts to make at once", 1913).
+        """
+        return 1.0 if self.over else max(math.sqrt(self.newest / self.limit), 1.0)
 
     def ask(self, first: int) -> None:
         """A retrain is asked for, or what comes before it."""

@@ -83,6 +83,12 @@ class Tenure(Struct):
         return E_SR if self.other is None else self.other.name
 
     @property
+    def urgency(self) -> float:
+        """As of the alarm that there is still something to do for; 1 without."""
+        rung = self.rung or self.before
+        return 1.0 if rung is None else rung.urgency
+
+    @property
     def limit(self) -> float:
         """The baseline: the mean loss that is expected at most."""
         return 1.0 if self.detector is None else self.detector.baseline
@@ -110,6 +116,8 @@ class Tenure(Struct):
     def note(self, cell: Cell, tally: Tally) -> None:
         """The next bucket of what champions answered, this one or one before it."""
         self.challenges.labels += tally.matched
+        if (rung := self.rung or self.before) is not None and tally.matched:
+            rung.newest = self.loss(tally) / tally.matched
         if self.before is not None and cell.from_ts >= self.before.change_ts:
             self.before.labels += tally.matched
 
@@ -150,7 +158,9 @@ class Tenure(Struct):
         start = detector.change
         self.recent = [one for one in self.recent if one.ts >= start.ts]
         total = max(detector.total - start.total, 0.0)
-        self.rung = Rung(alarm_id, start.ts, detector.losses - start.losses, total)
+        unmended = self.before is not None and not self.before.over
+        limit = min(self.limit, self.before.limit) if self.before is not None and unmended else self.limit
+        self.rung = Rung(alarm_id, start.ts, detector.losses - start.losses, total, limit=limit)
         return self.rung
 
     def left(self, known: Baseline | None, *, promoted: bool) -> Rung | None:
@@ -159,6 +169,8 @@ class Tenure(Struct):
         After a rollback that was asked for, all of the one before. Nothing where a person decides.
         """
         rung = (self.rung or self.before) if promoted else self.before
+        if rung is not None and known is not None:
+            rung.limit *= self.scale / (known.bound or 1.0)
         if rung is not None and promoted and known is not None and known.gated:
             rung.follow(mended=known.mended)
             return rung

@@ -15,7 +15,8 @@ class RetrainBudget(Section):
     """How many retrains the loop may ask for because of alarms."""
 
     every: Annotated[int, Field(ge=0)] = 4_500
-    """Events that were served, for each of which there is one more; 0 for no limit."""
+    """Events that were served, for each of which there is one more; 0 for no limit. After an alarm an
+    event counts the more, the more the error has risen: √(error / what was expected at most) times."""
     burst: Annotated[int, Field(ge=1)] = 2
     """How many may be saved up, and how many there are at first: a first one, and a better one soon."""
 
