@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup demo test unit mutants faults faults-long fuzz soak calibrate lint format lock clean
+.PHONY: setup demo test unit mutants faults faults-long fuzz soak bench calibrate lint format lock clean
 
 setup: $(STAMP)
 
@@ -46,6 +46,10 @@ fuzz: setup
 # The whole loop under load with random kills for an hour, or SOAK=10m: bench/results/soak has the plot.
 soak: setup
 	PYTHONPATH=bench $(BIN)/python -m soak $(if $(SOAK),--for $(SOAK))
+
+# How fast it is, about 20 minutes on two cores; ARGS="--only scoring" for a part. It writes docs/performance.md.
+bench: setup
+	PYTHONPATH=bench $(BIN)/python -m speed --docs docs $(ARGS)
 
 # Every detector and verdict on streams whose truth is known; docs/decisions.md is what it printed.
 calibrate: setup

@@ -14,7 +14,6 @@ With `--waiting` no label comes: the memory that each prediction takes which wai
 
 import argparse
 import json
-import os
 import random
 import re
 import signal
@@ -27,11 +26,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import msgspec
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, OffsetSpec
+from speed.processes import cpu_seconds, megabytes
 
 from events import topics as names
 from events.settings import Settings, load
@@ -122,38 +122,44 @@ def prediction(chance: random.Random, i: int, features: int) -> bytes:
     )
 
 
-def joined(settings: Settings, path: Path, rows: int) -> dict[str, object]:
-    """What one joiner process makes of predictions and labels."""
+def joined(settings: Settings, path: Path, rows: int, broker: int | None = None) -> dict[str, Any]:
+    """What one joiner process makes of predictions and labels; `broker` is a process that is watched too."""
     client = clients.admin(settings.kafka)
     with joiner(path, subprocess.DEVNULL) as process:
+        watched = [pid for pid in (process.pid, broker) if pid is not None]
         reach(lambda: written(client, settings, names.JOINING), 1)
-        before = cpu_seconds(process.pid)
+        before = [cpu_seconds(pid) for pid in watched]
         reach(lambda: written(client, settings, names.OUTCOMES), rows)
-        spent, peak = cpu_seconds(process.pid) - before, memory(process.pid, "VmHWM")
+        spent = [cpu_seconds(pid) - began for pid, began in zip(watched, before, strict=True)]
+        peak = megabytes(process.pid, "VmHWM")
     times = [m.timestamp()[1] for m in read_to_end(settings.kafka, names.OUTCOMES.of(settings.name))]
+    each = [round(seconds / rows * 1e6, 1) for seconds in spent]
     return {
         "outcomes": len(times),
         "outcomes_a_second": round(1000 * len(times) / (max(times) - min(times))),
-        "cpu_us_an_outcome": round(spent / rows * 1e6, 1),
+        "cpu_us_an_outcome": each[0],
+        **({} if broker is None else {"broker_us_an_outcome": each[1]}),
         "peak_rss_mb": round(peak),
     }
 
 
-def waited(settings: Settings, path: Path, rows: int) -> dict[str, object]:
+def waited(settings: Settings, path: Path, rows: int) -> dict[str, Any]:
     """What one joiner process takes while all predictions wait, and its successor's restore."""
     with joiner(path, subprocess.DEVNULL) as process:
         reach(lambda: taken(settings), 1)
-        before, empty = cpu_seconds(process.pid), memory(process.pid, "VmRSS")
+        before, empty = cpu_seconds(process.pid), megabytes(process.pid, "VmRSS")
         reach(lambda: taken(settings), rows)
-        spent, resident = cpu_seconds(process.pid) - before, memory(process.pid, "VmRSS")
+        spent, resident = cpu_seconds(process.pid) - before, megabytes(process.pid, "VmRSS")
+        on_disk, held = disk_bytes(process.pid), settings.joining.memory_entries * settings.topics.partitions
         process.send_signal(signal.SIGKILL)
     with joiner(path, subprocess.PIPE) as process:
         restored = restores(process, settings.topics.partitions)
-        after = memory(process.pid, "VmHWM")
+        after = megabytes(process.pid, "VmHWM")
     return {
         "cpu_us_a_prediction": round(spent / rows * 1e6, 1),
         "rss_mb": round(resident),
         "rss_bytes_a_prediction": round((resident - empty) * 2**20 / rows),
+        "disk_bytes_a_prediction": round(on_disk / max(1, rows - held)),
         "restored": sum(count for _, count in restored),
         "restore_seconds": round(sum(seconds for seconds, _ in restored), 1),
         "restored_peak_rss_mb": round(after),
@@ -198,15 +204,14 @@ def restores(process: subprocess.Popen[str], partitions: int) -> list[tuple[floa
     return [(float(match[1]), int(match[2])) for match in found]
 
 
-def memory(pid: int, what: str) -> float:
-    """A figure of /proc's in MB: VmRSS is now, VmHWM the largest so far."""
-    return int(Path(f"/proc/{pid}/status").read_text().split(f"{what}:")[1].split()[0]) / 1024
+def disk_bytes(pid: int) -> int:
+    """Of its files that have no name: what the joiner has put there."""
+    found = (path.stat().st_size for path in Path(f"/proc/{pid}/fd").iterdir() if _nameless(path))
+    return sum(found)
 
 
-def cpu_seconds(pid: int) -> float:
-    """Of all threads, in the kernel and out of it."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def _nameless(path: Path) -> bool:
+    return path.readlink().name.endswith("(deleted)")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
 A broker, a stream of six numbers, a logistic regression and one `scoreloop scorer` of its own for each
 `--producers`; rounds alternate between them, so that what else the machine does hits all alike. Prints a line
-of JSON each: p50, p99 and the largest in milliseconds, over what was sent after a warm-up, and the scorer's
+of JSON each: quantiles and the largest in milliseconds, over what was sent after a warm-up, and the scorer's
 processor time for an event. `--scoring batch_wait=2ms` sets more of `[scoring]`.
 """
 
@@ -20,10 +20,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import msgspec
 import numpy as np
-from joining import cpu_seconds
+from speed.processes import cpu_seconds
 
 from events import topics as names
 from events.settings import Settings, load
@@ -149,7 +150,7 @@ class Reader(Thread):
             self.left -= 1
 
 
-def measured(settings: Settings, path: Path, rate: int, seconds: float) -> dict[str, object]:
+def measured(settings: Settings, path: Path, rate: int, seconds: float) -> dict[str, Any]:
     """One run at one rate."""
     count = int(rate * (WARM_SECONDS + seconds))
     with scorer(path) as process:
@@ -167,6 +168,7 @@ def measured(settings: Settings, path: Path, rate: int, seconds: float) -> dict[
         "sent": count,
         "unanswered": beside.left,
         "p50_ms": round(float(np.percentile(waited, 50)), 1),
+        "p95_ms": round(float(np.percentile(waited, 95)), 1),
         "p99_ms": round(float(np.percentile(waited, 99)), 1),
         "largest_ms": round(float(waited.max()), 1),
         "cpu_us_an_event": round(spent / count * 1e6, 1),

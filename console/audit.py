@@ -31,15 +31,15 @@ def audit(settings: Settings, expect: str | None, keep: Path | None, *, as_json:
     docs/models.md says how the hash is made. What `control` no longer has, after its retention of a year,
     changes the hashes.
     """
-    entries = _entries(settings)
-    head = entries[-1].hash if entries else ORIGIN.hex()
+    lines = entries(settings)
+    head = lines[-1].hash if lines else ORIGIN.hex()
     if as_json:
-        print_json({"head": head, "entries": [one._asdict() for one in entries]})
+        print_json({"head": head, "entries": [one._asdict() for one in lines]})
     else:
-        for one in entries:
+        for one in lines:
             click.echo(_told(one))
-        click.echo(f"head {head} of {counted(len(entries), 'line', 'lines')}")
-    known = {one.hash for one in entries} | {ORIGIN.hex()}
+        click.echo(f"head {head} of {counted(len(lines), 'line', 'lines')}")
+    known = {one.hash for one in lines} | {ORIGIN.hex()}
     for expected in filter(None, (expect, _kept(keep))):
         if expected not in known:
             raise ScoreloopError(
@@ -47,11 +47,16 @@ def audit(settings: Settings, expect: str | None, keep: Path | None, *, as_json:
             )
     if keep is not None:
         _write(keep, head)
-    if changed := [one.key for one in entries if one.repeated]:
+    if changed := [one.key for one in lines if one.repeated]:
         raise ScoreloopError(f"{', '.join(changed[:5])} was written again with another value")
 
 
-def _entries(settings: Settings) -> list[Entry]:
+def entries(settings: Settings) -> list[Entry]:
+    """The whole trail.
+
+    Raises:
+        ScoreloopError: `control` or `models` cannot be read.
+    """
     require(settings, topics.CONTROL, topics.MODELS)
     models = [
         Stated(octets(message.key()) or b"", octets(message.value()) or b"", message.timestamp()[1])

@@ -99,7 +99,7 @@ def backtest(
     also where the loop did not get it; cost is the sum of the losses plus --retrain-cost for each training;
     regret is the cost above the oracle's.
     """
-    from backtest.run import Backtest, Question  # noqa: PLC0415 (seconds, which other commands need not wait)
+    from backtest.run import Backtest, Question
 
     logging.getLogger("consumers").setLevel(logging.ERROR)  # what it would have told live is in the table
     question = Question(
@@ -111,7 +111,7 @@ def backtest(
         told = list(asked.told(progress))
     facts = _facts(told, retrain_cost)
     if output is not None:
-        from console.backtest_picture import draw  # noqa: PLC0415
+        from console.backtest_picture import draw
 
         output.mkdir(parents=True, exist_ok=True)
         draw(output / "error.png", f"{settings.name}: {question.past.name}", asked.history, told, drifts)
@@ -126,7 +126,7 @@ def backtest(
 def _past(
     settings: Settings, rows: Rows | None, timeline: Timeline | None, seed: int, how: Mapping[str, Any]
 ) -> "Past":
-    from backtest import outcomes, past  # noqa: PLC0415
+    from backtest import outcomes, past
 
     if rows is None or timeline is None:
         return outcomes.of_outcomes(settings, how["first"], how["newest"], progress)
@@ -134,7 +134,7 @@ def _past(
 
 
 def _policies(settings: Settings, files: Sequence[Path]) -> dict[str, Settings]:
-    from backtest.policies import STREAM, overlaid  # noqa: PLC0415
+    from backtest.policies import STREAM, overlaid
 
     policies = {STREAM: settings}
     for file in files:

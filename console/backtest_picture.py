@@ -19,7 +19,7 @@ _DAY_MS = 86_400_000
 
 def draw(path: Path, title: str, history: "History", told: Sequence["Told"], drifts: Sequence[int]) -> None:
     """Write a PNG of each policy's mean loss over spans of events."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 (half a second, which other commands need not wait)
+    from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 5.2), layout="constrained")
     axes = figure.subplots()

@@ -4,23 +4,21 @@ import json
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from console.data_facts import Look, facts, look
 from console.progress import progress
 from console.sources import source_options
 from console.stream import json_option, print_json, stream_argument
 from console.words import percent
 from events.errors import ScoreloopError
 from events.settings import Settings
-from models.dataset import Dataset
-from models.dataset_survey import steps
-from producers.examples import examples
 from producers.rows import Rows
+
+if TYPE_CHECKING:
+    from console.data_facts import Look
+    from models.dataset import Dataset
 
 _EXAMPLES = """\b
 Examples:
@@ -43,6 +41,9 @@ def data(settings: Settings, rows: Rows | None, seed: int, output: Path | None, 
     label too well to be known before it, rare classes, late labels, and what is not as it was in the newest
     rows. Exits 1 where a limit of [data] in stream.toml is broken: `train` and a retrain refuse such rows.
     """
+    from console.data_facts import facts, look
+    from models.dataset_survey import steps
+
     dataset, source = _dataset(settings, rows)
     with progress("looking at the columns", steps(dataset)) as tell:
         found = look(dataset, seed, time.time_ns() // 1_000_000, tell)
@@ -58,12 +59,16 @@ def data(settings: Settings, rows: Rows | None, seed: int, output: Path | None, 
     return int(any(flaw.severity == "stops" for flaw in found.flaws))
 
 
-def _dataset(settings: Settings, rows: Rows | None) -> tuple[Dataset, str]:
+def _dataset(settings: Settings, rows: Rows | None) -> "tuple[Dataset, str]":
     """The rows, and where they are from."""
+    from rich.console import Console
+
     if rows is not None:
+        from producers.examples import examples
+
         with Console(stderr=True).status(f"reading {rows.name}"):
             return examples(settings, rows, with_broken=True).dataset(settings), rows.name
-    from consumers.trainer import examples as outcomes  # noqa: PLC0415 (a Kafka client, which a file needs not)
+    from consumers.trainer import examples as outcomes
 
     found = outcomes.examples(settings, lambda line: click.echo(line, err=True)).labelled
     if not found.rows:
@@ -71,15 +76,18 @@ def _dataset(settings: Settings, rows: Rows | None) -> tuple[Dataset, str]:
     return found.dataset(settings), "outcomes"
 
 
-def _write(output: Path, dataset: Dataset, found: Look, told: dict[str, Any]) -> None:
-    from console.data_page import write  # noqa: PLC0415 (matplotlib, half a second)
+def _write(output: Path, dataset: "Dataset", found: "Look", told: dict[str, Any]) -> None:
+    from console.data_page import write
 
     output.mkdir(parents=True, exist_ok=True)
     (output / "data.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     write(output, dataset, found, str(told["source"]))
 
 
-def _print(found: Look, title: str) -> None:
+def _print(found: "Look", title: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     survey = found.survey
     left_out = ", ".join(f"{count:,} {why}" for why, count in survey.left_out.items()) or "none"
     told = f"{survey.rows:,} rows; left out: {left_out}; repeats {percent(survey.repeats)}"

@@ -17,7 +17,7 @@ _MOST = 20
 
 def draw(path: Path, dataset: Dataset, found: Look) -> None:
     """Write a PNG of four panels."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 (half a second, which other commands need not wait)
+    from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 8.4), layout="constrained")
     (labels, missing), (telling, related) = figure.subplots(2, 2)

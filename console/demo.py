@@ -13,7 +13,6 @@ import click
 
 from console.child import program
 from console.demo_data import LABEL, written
-from console.demo_summary import Cast, summary
 from console.facts import facts
 from events import topics
 from events.errors import ScoreloopError
@@ -57,6 +56,8 @@ def demo(folder: Path) -> None:
     Takes under three minutes, plus the first download of Kafka. Exits 1 when the loop
     did not recover or a promise does not hold.
     """
+    from console.demo_summary import Cast, summary
+
     folder = _emptied(folder)
     began = time.monotonic()
     with _broker(folder) as servers:

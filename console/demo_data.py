@@ -4,13 +4,13 @@ import csv
 import gzip
 from pathlib import Path
 
-from river.datasets import Shuttle
-
 LABEL, SENSOR, DEAD = "anomaly", "f1", "0"
 
 
 def written(folder: Path, failed: range) -> tuple[Path, Path]:
     """Two files in `folder`: the readings as they are, and with `SENSOR` dead in the rows of `failed`."""
+    from river.datasets import Shuttle
+
     sound, broken = folder / "shuttle.csv", folder / "shuttle-sensor-fails.csv"
     with (
         gzip.open(Shuttle().path, "rt", encoding="utf-8", newline="") as source,

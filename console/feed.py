@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,10 +14,11 @@ from console.stream import json_option, print_json, stream_argument
 from console.timelines import timeline_options
 from events.durations import iso, written
 from events.settings import Settings
-from producers.feed import Fed, Feed, Plan
-from producers.finish import finish
 from producers.rows import Rows
 from producers.schedule import Timeline
+
+if TYPE_CHECKING:
+    from producers.feed import Fed
 
 _SAY_AFTER_SECONDS = 15.0
 
@@ -58,6 +59,8 @@ def feed(
     With --finish it also declares that nothing more comes for what was sent so far, and returns when every
     prediction is matched or expired and every window final; a later feed is served as usual.
     """
+    from producers.feed import Feed, Plan
+
     _warn_of_the_future(settings, timeline, rows.span[-1])
     with stop_on_signals() as stopped, progress(f"feeding {rows.name}", len(rows)) as tell:
         plan = Plan(timeline, rate, missing, seed)
@@ -74,6 +77,8 @@ def feed(
 
 def _finish(settings: Settings, stopped: Callable[[], bool]) -> bool:
     """Wait for the services, and say so where that takes long."""
+    from producers.finish import finish
+
     patience = _SAY_AFTER_SECONDS
 
     def tell(seconds: float) -> None:
@@ -100,7 +105,7 @@ def _warn_of_the_future(settings: Settings, timeline: Timeline, last: int) -> No
         )
 
 
-def _facts(rows: Rows, timeline: Timeline, fed: Fed) -> dict[str, Any]:
+def _facts(rows: Rows, timeline: Timeline, fed: "Fed") -> dict[str, Any]:
     start, stop = rows.span.start, rows.span.stop
     end = start + fed.events
     return {

@@ -4,7 +4,7 @@ import re
 import shlex
 from collections import Counter
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -15,10 +15,10 @@ from console.stream import json_option, print_json
 from events.errors import ScoreloopError
 from events.schema import label_key
 from events.settings import DEFAULT_BOOTSTRAP, load
-from producers.infer import Findings, infer
 from producers.rows import Rows
-from producers.stream_toml import Choices, stream_toml
-from producers.synth_rows import LABEL
+
+if TYPE_CHECKING:
+    from producers.infer import Findings
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
@@ -77,6 +77,10 @@ def init(
     as_json: bool,
 ) -> None:
     """Write a stream.toml that fits a file of past events, after reading all of it. Needs no broker."""
+    from producers.infer import infer
+    from producers.stream_toml import Choices, stream_toml
+    from producers.synth_rows import LABEL
+
     if label is None and rows.path is not None:
         raise click.UsageError(f"say which column is the label: --label COLUMN, of {', '.join(rows.columns)}")
     if output.exists() and not force:
@@ -116,7 +120,7 @@ def _next_commands(output: Path, rows: Rows) -> list[str]:
     return [f"scoreloop topics create {file}", f"scoreloop train {file} {source}"]
 
 
-def _facts(findings: Findings) -> dict[str, Any]:
+def _facts(findings: "Findings") -> dict[str, Any]:
     return {
         "source": findings.file,
         "rows": findings.rows,
@@ -131,7 +135,7 @@ def _facts(findings: Findings) -> dict[str, Any]:
     }
 
 
-def _sentences(findings: Findings, output: Path, commands: list[str]) -> str:
+def _sentences(findings: "Findings", output: Path, commands: list[str]) -> str:
     kinds = Counter("array" if spec.shape else spec.type for spec in findings.features.values())
     classes = f", one of {', '.join(map(label_key, findings.classes)):.100}" if findings.classes else ""
     gaps = f" ({findings.unlabelled:,} rows have none)" if findings.unlabelled else ""

@@ -20,6 +20,7 @@ COMMANDS = {
     "joiner": ("console.services:joiner", "Run one joiner, for a process manager."),
     "monitor": ("console.services:monitor", "Run the monitor, or one that stands by, for a process manager."),
     "trainer": ("console.services:trainer", "Run the trainer, or one that stands by, for a process manager."),
+    "mlflow": ("console.services:mlflow", "Show versions, figures and the champion in MLflow, too."),
     "feed": ("console.feed:feed", "Publish the rows of a file or a generator as events, and their labels."),
     "status": ("console.status:status", "Say who serves, how far the services are, and what is wrong."),
     "models": ("console.models:models", "List versions; bring, copy, restore, reproduce and delete them."),
@@ -39,10 +40,15 @@ COMMANDS = {
         "console.dead_letters:dead_letters",
         "Look at what was refused; send it back after a fix.",
     ),
+    "explain": (
+        "console.explain:explain",
+        "Say why an event was answered as it was, and by whose decisions.",
+    ),
     "audit": ("console.audit:audit", "Print who decided what and why, chained by hashes."),
     "verify": ("console.verify:verify", "Check the promises I1-I5 by rereading the topics."),
     "watch": ("console.watch:watch", "Print what happens in the stream, as it happens."),
     "demo": ("console.demo:demo", "Show the main job on a real Kafka, from an empty folder to a summary."),
+    "size": ("console.size:size", "Say what a load takes: processes, partitions, memory, disk, Kafka."),
     "schema": ("console.schema:schema", "Print the JSON Schema of stream.toml, for editors."),
 }
 """Each command: where it is, and what it does in one line."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from console.card import card
 from console.durations import DurationType
 from console.pending import asked_for
 from console.register import register
@@ -29,6 +30,7 @@ def models() -> None:
     """Look at a stream's versions; bring, copy, restore and delete what the registry holds of them."""
 
 
+models.add_command(card)
 models.add_command(register)
 models.add_command(reproduce)
 
@@ -164,6 +166,8 @@ def delete(settings: Settings, version: int, *, yes: bool, as_json: bool) -> Non
 @json_option
 def gc(settings: Settings, age: int, *, yes: bool, as_json: bool) -> None:
     """Remove from the registry what no version names: of trainings that were given up, or lost at their gate.
+
+    And what searches found on the way, from which the same search would go on.
 
     What a decision in `control` names that waits for the trainer is left, too.
     """

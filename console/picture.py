@@ -22,7 +22,7 @@ _VERSIONS = ("#1f77b4", "#17a398", "#8c564b", "#7f7f7f", "#bcbd22")
 
 def draw(path: Path, title: str, metrics: Sequence[Metric], marks: Sequence[Mark]) -> None:
     """Write a PNG of the champions' final windows, each with what its error can be whatever is unlabelled."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 (half a second, which other commands need not wait)
+    from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     axes = figure.subplots()

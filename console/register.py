@@ -3,7 +3,7 @@
 import hashlib
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,16 +13,16 @@ from console.operator import by_operator
 from console.sources import source_options
 from console.stock import Stock
 from console.stream import json_option, stream_argument
-from consumers.trainer.brought import Brought, draft, read
 from consumers.trainer.draft import DRAFT
 from consumers.trainer.signing import signing
 from events.errors import ScoreloopError
 from events.settings import Settings
-from models.holdout import measured
-from models.problem import problem
-from models.reference import reference
-from producers.examples import Examples, examples
+from models.golden import golden_rows
 from producers.rows import Rows
+
+if TYPE_CHECKING:
+    from consumers.trainer.brought import Brought
+    from producers.examples import Examples
 
 
 @click.command(
@@ -51,6 +51,9 @@ def register(
     that each scorer has to get from it before it serves. Without, the champion's golden rows are taken.
     The order of its columns is the schema's, numbers before categories; its classes are the stream's labels.
     """
+    from consumers.trainer.brought import draft, read
+    from producers.examples import examples
+
     del seed
     sign, stock = signing(settings), Stock(settings)
     data = _bytes(file)
@@ -58,10 +61,10 @@ def register(
     ours = any(manifest.artifact_sha256 == digest for manifest in stock.view.manifests.values())
     made = read(settings, data, file.suffix.removeprefix("."), ours=ours)
     found = None if rows is None else examples(settings, rows)
-    golden_rows = found.rows if found else _golden_rows(settings, stock)
+    answered = found.rows if found else _golden_rows(settings, stock)
     facts = _measured(settings, made, found) if found else {"metrics": {}}
     trained_on = {"file": file.name, "file_sha256": digest}
-    version = sign(draft(settings, made, trained_on, golden_rows, **facts))
+    version = sign(draft(settings, made, trained_on, answered, **facts))
     decision = by_operator(
         "promote" if at_once or stock.roles is None else "retrain",
         reason,
@@ -80,10 +83,7 @@ def _bytes(path: Path) -> bytes:
 def _golden_rows(settings: Settings, stock: Stock) -> list[tuple[Any, ...]]:
     """The rows of the champion's golden answers."""
     stated = None if stock.roles is None else stock.manifest(stock.roles.champion).golden
-    try:
-        rows = [tuple(one["features"][name] for name in settings.features) for one in stated or []]
-    except (KeyError, TypeError):
-        rows = []
+    rows = golden_rows(stated, settings.features)
     if not rows:
         raise ScoreloopError(
             "no champion has golden rows that it could answer too; give some with --csv FILE"
@@ -91,12 +91,16 @@ def _golden_rows(settings: Settings, stock: Stock) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _measured(settings: Settings, made: Brought, found: Examples) -> dict[str, Any]:
+def _measured(settings: Settings, made: "Brought", found: "Examples") -> dict[str, Any]:
     """Its figures on the rows of a file, and what these are like."""
+    from models.holdout import measured
+    from models.problem import problem
+    from models.reference import reference
+
     given = problem(settings, found.rows, found.labels)
     try:
         answers = given.answers(made.pipeline, slice(None))
-        metrics = measured(given, answers, slice(None), settings.positive_index)
+        metrics = measured(given, made.pipeline, answers, slice(None), settings.positive_index)
     except (ValueError, ArithmeticError) as error:
         raise ScoreloopError(f"the model fails on the rows that were given: {error}") from None
     return {"metrics": metrics, "reference": reference(settings, found.rows).stated()}

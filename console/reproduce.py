@@ -6,7 +6,6 @@ from console.stock import Stock
 from console.stream import json_option, print_json, stream_argument
 from console.words import counted
 from consumers.environment import told
-from consumers.trainer.reproduction import reproduced
 from events.errors import ScoreloopError
 from events.settings import Settings
 
@@ -22,6 +21,8 @@ def reproduce(settings: Settings, version: int, *, as_json: bool) -> None:
     times into an artefact, so the answers are compared in place of the hashes: to every row that it learned
     from, bit for bit. They are only expected to agree with the same packages on the same kind of machine.
     """
+    from consumers.trainer.reproduction import reproduced
+
     stock = Stock(settings)
     manifest = stock.manifest(version)
     learned_on = manifest.params.get("continues")

@@ -1,4 +1,4 @@
-"""`scoreloop scorer|joiner|monitor|trainer`: one service in the foreground, for a process manager."""
+"""`scoreloop scorer|joiner|monitor|trainer|mlflow`: one service in the foreground, for a process manager."""
 
 from collections.abc import Callable
 from threading import Event
@@ -6,12 +6,20 @@ from typing import Any
 
 import click
 
+from console.lock import only_one
 from console.running import log_to_stderr, run_until_stopped
 from console.stream import stream_argument
+from events import topics
 from events.settings import Settings
+from transport.topics import require
 
 Run = Callable[[Settings, int, Event], object]
 """Runs a service as a slot until the event is set."""
+
+
+_until = click.option(
+    "--until-stdin-closes", is_flag=True, help="Also end when standard input ends, as under `up`."
+)
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
@@ -22,10 +30,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
         show_default=True,
         help="Which of its kind this is; a newer process in the same slot takes over from the older.",
     )
-    until = click.option(
-        "--until-stdin-closes", is_flag=True, help="Also end when standard input ends, as under `up`."
-    )
-    return stream_argument(slot(until(command)))
+    return stream_argument(slot(_until(command)))
 
 
 def _run(run: Run, settings: Settings, slot: int, options: dict[str, Any]) -> None:
@@ -40,7 +45,7 @@ def scorer(settings: Settings, slot: int, **options: Any) -> None:
 
     Run as many as `features` has partitions, each with a slot of its own.
     """
-    from consumers.service import run_scorer  # noqa: PLC0415 (each service starts with its own imports only)
+    from consumers.service import run_scorer
 
     _run(run_scorer, settings, slot, options)
 
@@ -52,7 +57,7 @@ def joiner(settings: Settings, slot: int, **options: Any) -> None:
 
     Run as many as `predictions` has partitions, each with a slot of its own.
     """
-    from consumers.join.service import run_joiner  # noqa: PLC0415
+    from consumers.join.service import run_joiner
 
     _run(run_joiner, settings, slot, options)
 
@@ -64,7 +69,7 @@ def monitor(settings: Settings, slot: int, **options: Any) -> None:
 
     One works; others, each with a slot of its own, stand by.
     """
-    from consumers.monitor_service import run_monitor  # noqa: PLC0415
+    from consumers.monitor_service import run_monitor
 
     _run(run_monitor, settings, slot, options)
 
@@ -76,6 +81,24 @@ def trainer(settings: Settings, slot: int, **options: Any) -> None:
 
     One works; others, each with a slot of its own, stand by.
     """
-    from consumers.trainer.service import run_trainer  # noqa: PLC0415
+    from consumers.trainer.service import run_trainer
 
     _run(run_trainer, settings, slot, options)
+
+
+@click.command(epilog="Example: MLFLOW_TRACKING_URI=http://127.0.0.1:5000 scoreloop mlflow stream.toml")
+@stream_argument
+@_until
+def mlflow(settings: Settings, **options: Any) -> None:
+    """Show the stream's versions in MLflow: runs, figures, pictures, artefacts, and the alias `champion`.
+
+    An experiment and a registered model have the stream's name. What MLflow misses while it is away is sent
+    when it is back, nothing twice; the loop knows nothing of it. `up` runs this where MLFLOW_TRACKING_URI is
+    set.
+    """
+    from consumers.mlflow.service import run_mlflow
+
+    log_to_stderr()
+    cluster = require(settings, topics.MODELS).cluster_id()
+    with only_one("mlflow", cluster, settings.name):
+        run_until_stopped(lambda stop: run_mlflow(settings, stop), **options)

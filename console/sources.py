@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from producers.rows import Rows, SpanError, open_rows, open_synth
 
@@ -48,6 +47,8 @@ def _opened(path: Path | None, synth: str | None, span: str | None, seed: int) -
     try:
         match path, synth:
             case Path(), None:
+                from rich.console import Console
+
                 with Console(stderr=True).status(f"reading {path.name}"):
                     return open_rows(path, span)
             case None, str():

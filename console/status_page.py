@@ -12,7 +12,7 @@ from console.service_facts import ServiceFacts
 from console.status_counts import counted_up, watermark_line, window_lines
 from console.words import ago, figure, percent
 from console.workers import ServiceState, WorkerFacts
-from consumers.monitor import MEASURING, STANDING_BY
+from events.internal import MEASURING, STANDING_BY
 
 _STYLES: dict[ServiceState, str] = {
     "running": "green", "waiting": "yellow", "standing by": "yellow", "refusing": "bold red",

@@ -13,7 +13,6 @@ from events.dead_letters import octets
 from events.errors import ScoreloopError
 from events.records import Decision
 from events.settings import Settings
-from models.opening import FORMATS
 from models.registry import ARTIFACTS, ROWS, Kept, Registry
 from transport.reading import read_to_end
 
@@ -31,6 +30,8 @@ def copied(stock: Stock, version: int, folder: Path) -> list[Path]:
     Raises:
         ScoreloopError: one is missing, has another hash, or cannot be written.
     """
+    from models.opening import FORMATS
+
     manifest = stock.manifest(version)
     form = manifest.format if manifest.format in FORMATS else "bin"  # a name, not a path that a record gives
     names = {ARTIFACTS: f"artifact.{form}", ROWS: "rows.parquet"}

@@ -12,19 +12,12 @@ from console.operator import by_operator
 from console.sources import source_options
 from console.stream import json_option, print_json, stream_argument
 from consumers.trainer.draft import DRAFT
-from consumers.trainer.registration import registered
-from consumers.trainer.service import run_trainer
 from consumers.trainer.signing import signing
-from consumers.trainer.spending import spent_after
 from events import topics
 from events.errors import ScoreloopError
 from events.records import Decision, DecisionResult
 from events.settings import Settings
-from models import training
-from models.dataset_admission import admitted
-from models.registry import Registry
 from producers.decisions import Asking
-from producers.examples import examples, origin
 from producers.rows import Rows
 from transport.topics import require
 
@@ -46,6 +39,13 @@ def train(settings: Settings, rows: Rows, seed: int, *, as_json: bool) -> None:
     Rows without a label, or without a feature that is not nullable, are left out and counted. What [data] in
     stream.toml does not allow stops the training; `scoreloop data` shows what was looked at.
     """
+    from consumers.trainer.means import means
+    from consumers.trainer.registration import registered
+    from models import training
+    from models.dataset_admission import admitted
+    from models.registry import Registry
+    from producers.examples import examples, origin
+
     sign = signing(settings)
     require(settings, topics.CONTROL, topics.MODELS)  # a broker that is away is told of before the work
     found = examples(settings, rows, with_broken=True)
@@ -55,14 +55,14 @@ def train(settings: Settings, rows: Rows, seed: int, *, as_json: bool) -> None:
             say(f"warning: {flaw.sentence}")
     found = found.at(looked_at.positions)
     say(f"{len(found.rows)} rows to learn from, {len(rows) - len(found.rows)} left out")
-    spent = spent_after(settings.training.minutes)
-    trained = training.train(settings, found.rows, found.labels, say, spent=spent)
+    with means(settings) as given:
+        trained = training.train(settings, found.rows, found.labels, say, means=given)
     trained.metrics["data"] = looked_at.stated
     kept = Registry(settings.registry.url).put_rows(found.columns(settings))
     trained_on = {**origin(rows, seed), "used": len(found.rows), "rows_sha256": kept}
     draft = sign(registered(settings, trained, trained_on))
     reason = f"trained on {len(found.rows)} rows of {rows.name}"
-    result = _promoted(settings, by_operator("promote", reason, evidence={DRAFT: draft.model_dump()}))
+    result = promoted(settings, by_operator("promote", reason, evidence={DRAFT: draft.model_dump()}))
     facts = {
         "version": result.version,
         "epoch": result.epoch,
@@ -79,7 +79,7 @@ def train(settings: Settings, rows: Rows, seed: int, *, as_json: bool) -> None:
     )
 
 
-def _promoted(settings: Settings, decision: Decision) -> DecisionResult:
+def promoted(settings: Settings, decision: Decision) -> DecisionResult:
     """What the trainer made of the promotion; without one that runs, one is run here meanwhile.
 
     Raises:
@@ -116,6 +116,8 @@ def _awaited(asking: Asking, failures: list[BaseException]) -> DecisionResult | 
 @contextmanager
 def _trainer(settings: Settings) -> Iterator[list[BaseException]]:
     """A trainer in a slot of its own while it is needed; its failure, if any, is in the list."""
+    from consumers.trainer.service import run_trainer
+
     stop, failures = Event(), []
 
     def work() -> None:

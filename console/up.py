@@ -58,6 +58,8 @@ def supervise(settings: Settings, path: Path, workers: int, stop: Event) -> None
         )
         for service, slot in slots
     ]
+    if settings.mlflow.tracking_uri is not None:
+        children.append(Child("mlflow", ["mlflow", str(path), "--until-stdin-closes"], say))
     overview = Overview(settings, children)
     overview.start()
     try:

@@ -9,7 +9,6 @@ from console.stream import json_option, stream_argument
 from events.errors import ScoreloopError
 from events.settings import Settings
 from verify.report import Finding, Report
-from verify.run import verified
 
 REPLAY = 2_000
 
@@ -58,6 +57,8 @@ def verify(settings: Settings, replay: int | None, *, as_json: bool) -> None:
     was right, figures of windows that are not final, and who signed what. A label in time that can have been
     read too late, since its partition was idle, is taken as late (counted).
     """
+    from verify.run import verified
+
     report = verified(settings, replay, progress)
     if as_json:
         click.echo(report.model_dump_json(indent=2))

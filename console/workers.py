@@ -5,8 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from consumers.monitor import STANDING_BY
-from events.internal import Process
+from events.internal import STANDING_BY, Process
 from events.records import Worker
 
 GONE_AFTER_MS = 30_000

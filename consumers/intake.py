@@ -50,11 +50,20 @@ class Intake:
     A `member` with a name keeps its place in the group over a restart, and for a while after its end; one
     without leaves the group when it is closed. By KIP-848 none has a name: brokers refuse one that comes
     back before the session of the one that was killed has ended.
+
+    `most` is how many records a batch has at most, by default as many as one that is scored.
     """
 
-    def __init__(self, settings: Settings, topics: Sequence[Topic], group: str, member: str | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        topics: Sequence[Topic],
+        group: str,
+        member: str | None,
+        most: int | None = None,
+    ) -> None:
         self.topics = [topic.of(settings.name) for topic in topics]
-        self._most = settings.scoring.batch_records
+        self._most = most or settings.scoring.batch_records
         self._wait = settings.scoring.batch_wait / 1000
         self._moved = False
         self._consumer: Consumer = clients.consumer(
@@ -69,7 +78,7 @@ class Intake:
         )
 
     def gather(self) -> Batch:
-        """The next records, at most `batch_records`, waiting at most `batch_wait` once there is one.
+        """The next records, at most `most`, waiting at most `batch_wait` once there is one.
 
         Raises:
             HaltError: the committed offset is gone, or a topic is.
@@ -82,11 +91,12 @@ class Intake:
         except KafkaException as error:
             raise IntakeLostError(clients.reason(error)) from error
         came = [] if first is None else [first, *rest]
-        ends = {(end.topic(), end.partition()): end.offset() for end in map(_placed, filter(is_end, came))}
-        records = [_placed(message) for message in came if self._is_record(message)]
+        records = cast("list[Received]", [message for message in came if message.error() is None])
+        others = [message for message in came if message.error() is not None]
+        ends = [cast("Received", message) for message in others if self._is_end(message)]
         if self._moved:
             return Batch(began=self._committed() if not came else self.rewind())
-        return Batch(records, ends)
+        return Batch(records, {(end.topic(), end.partition()): end.offset() for end in ends})
 
     def rewind(self) -> list[TopicPartition]:
         """Go back to the committed offsets: an aborted transaction leaves the position after its records.
@@ -127,22 +137,21 @@ class Intake:
         self._moved = True
         _log.info("rebalance: %s", ", ".join(f"{p.topic}-{p.partition}" for p in partitions) or "nothing")
 
-    def _is_record(self, message: Message) -> bool:
-        error = message.error()
-        if error is None:
+    def _is_end(self, message: Message) -> bool:
+        """Whether what is no record is a partition's end; else it is trouble that mends itself, or raised."""
+        if is_end(message):
             return True
-        code, topic = error.code(), message.topic() or self.topics[0]
-        if code in _GONE:
+        error, topic = cast("KafkaError", message.error()), message.topic() or self.topics[0]
+        if error.code() in _GONE:
             raise HaltError(_gone(topic, message.partition(), error.str()))
-        if code == KafkaError.UNKNOWN_TOPIC_OR_PART:
+        if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             raise HaltError(
                 f"{topic} is gone; if that was meant, run `scoreloop topics create STREAM.toml`, and see "
                 "`scoreloop offsets show STREAM.toml`"
             )
-        if not (is_end(message) or passing(error)):
+        if not passing(error):
             raise IntakeLostError(error.str())  # also _FATAL, whose own fatal() says no
-        if not is_end(message):
-            _log.warning("reading %s: %s", topic, error.str())
+        _log.warning("reading %s: %s", topic, error.str())
         return False
 
 
@@ -163,7 +172,3 @@ def _gone(topic: str, partition: int | None, why: str) -> str:
         "or records were deleted before they were read: `scoreloop offsets show STREAM.toml` says how many, "
         "and `scoreloop offsets skip` is the recorded way past them"
     )
-
-
-def _placed(message: Message) -> Received:
-    return cast("Received", message)

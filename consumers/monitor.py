@@ -15,14 +15,12 @@ from confluent_kafka import TopicPartition
 from consumers.intake import HaltError, IntakeLostError
 from consumers.turn import Batch, Received, Turn
 from events import topics
-from events.internal import FINISHED_KEY, Finished
+from events.internal import FINISHED_KEY, MEASURING, STANDING_BY, Finished
 from events.outputs import Message, Outputs
 from events.records import Drift, Metric
 from events.settings import Settings
 from models.asking import Asked
 from models.monitor_book import MonitorBook, News
-
-STANDING_BY, MEASURING = "standing by", "measuring"
 
 _MOST_MISMATCHES = 5
 """In a row after which it is no other process that has measured on meanwhile."""

@@ -3,6 +3,7 @@
 from functools import partial
 from threading import Event
 
+from consumers.collecting import collect_seldom
 from consumers.follower import Follower
 from consumers.intake import Intake
 from consumers.loop import Progress, TransactionLoop
@@ -40,6 +41,7 @@ def run_scorer(settings: Settings, slot: int, stop: Event) -> Progress:
     """
     require(settings, topics.FEATURES, topics.PREDICTIONS, topics.SHADOWS, topics.DEAD_LETTERS,
             topics.MODELS, topics.WORKERS, topics.SOURCES, topics.TALLIES)  # fmt: skip
+    collect_seldom()
     worker = topics.worker(topics.SCORER, slot)
     progress = Progress()
     scorer = Scorer(settings)

@@ -110,6 +110,10 @@ class Standing(Record):
     """Labels whose prediction has not come."""
 
 
+STANDING_BY, MEASURING = "standing by", "measuring"
+"""What a process says that it is doing: nothing while another does the work; what a monitor is there for."""
+
+
 class Process(Record):
     """The process that runs one slot of the joiner, the monitor or the trainer, and how it is."""
 

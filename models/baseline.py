@@ -11,8 +11,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import scipy  # its parts are imported as they are asked for: a monitor that stands by needs none
 from msgspec import Struct
-from scipy.special import betaincinv, rel_entr
 
 CONFIDENCE = 0.95
 _HALVINGS = 60
@@ -58,11 +58,11 @@ def upper(rows: int, total: float, *, real: bool = False) -> float:
     if total >= rows:
         return 1.0
     if not real:
-        return float(betaincinv(total + 1, rows - total, CONFIDENCE))
+        return float(scipy.special.betaincinv(total + 1, rows - total, CONFIDENCE))
     mean, wanted = total / rows, -math.log1p(-CONFIDENCE) / rows
     low, high = mean, 1.0
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        apart = rel_entr(mean, middle) + rel_entr(1 - mean, 1 - middle)
+        apart = scipy.special.rel_entr(mean, middle) + scipy.special.rel_entr(1 - mean, 1 - middle)
         low, high = (middle, high) if apart < wanted else (low, middle)
     return high

@@ -16,9 +16,9 @@ import math
 from typing import Annotated
 
 import numpy as np
+import scipy  # its parts are imported as they are asked for: a monitor that stands by needs none
 from msgspec import Meta, Struct
 from numpy.typing import NDArray
-from scipy.special import entr, ndtr
 
 from models.counts import Integers
 from models.finding import Finding, percent
@@ -108,11 +108,12 @@ def _chance(known: Confidence, now: NDArray[np.float64]) -> float:
         variance += float(rows @ (right - _mean(known, rows)) ** 2 / rows.sum() ** 2)
     apart = now / now.sum() - known.rows / known.rows.sum()
     variance += float(np.sum(apart**2 * right * (1 - right) / known.rows))
-    return float(ndtr(difference / math.sqrt(variance))) if variance else 0.0
+    return float(scipy.special.ndtr(difference / math.sqrt(variance))) if variance else 0.0
 
 
 def _distance(one: float, other: float) -> float:
     """Jensen's and Shannon's, in bits, between two shares."""
     p, q = np.array([one, 1 - one]), np.array([other, 1 - other])
+    entr = scipy.special.entr
     divergence = float(np.sum(entr((p + q) / 2)) - np.sum(entr(p) + entr(q)) / 2)
     return math.sqrt(max(divergence, 0.0) / math.log(2))

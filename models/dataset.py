@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from events.schema import Label
 from events.settings import Settings
 from models.frame import Row, frame
-from models.problem import targets_of
+from models.targets import targets_of
 
 MOST_ROWS = 20_000
 """Rows that are fitted to and correlated; of more, so many at equal distances."""

@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 from msgspec import Struct
 from scipy.stats.contingency import association
-from sklearn.inspection import permutation_importance
 
 from models.dataset import MOST_COLUMNS, Dataset
-from models.pipelines import outputs
+from models.importance import rises
 from models.problem import Candidate, Problem
 
 SPEARMAN, CRAMER = "spearman", "cramer-v"
@@ -45,32 +44,25 @@ def correlations(dataset: Dataset) -> pd.DataFrame:
 def importance(dataset: Dataset, seed: int) -> dict[str, float]:
     """By how much a quick model's log loss, or absolute error, grows on the newest rows without each column.
 
-    "Without" is with its values shuffled (Breiman, Machine Learning 45, 2001; Fisher, Rudin, Dominici, JMLR
-    20, 2019), the mean of three shuffles. Of two columns that say the same, each may seem to say nothing.
-    Nothing comes of rows that teach nothing, such as those of one class, or of too many columns.
+    As `models.importance` has it, the mean of three shuffles. Nothing comes of rows that teach nothing, such
+    as those of one class, or of too many columns.
     """
-    classes = len(dataset.settings.classes)
     given = Problem(
         features=dataset.settings.features,
         frame=dataset.frame.iloc[dataset.sample].reset_index(drop=True),
         targets=dataset.targets[dataset.sample],
-        classes=classes,
+        classes=len(dataset.settings.classes),
         seed=seed,
     )
     before = len(given.targets) - max(1, round(len(given.targets) * dataset.settings.training.holdout))
-    newest = slice(before, None)
     if before < 1 or len(np.unique(given.targets[:before])) == 1 or given.frame.shape[1] > MOST_COLUMNS:
         return {}
+    newest, columns = np.arange(before, len(given.targets)), {str(name): [str(name)] for name in given.frame}
     try:
-        found = permutation_importance(
-            given.fitted(_QUICK, slice(before)), given.frame.iloc[newest], given.targets[newest],
-            scoring=lambda fitted, frame, _: -given.losses(outputs(fitted, frame, classes), newest)[1],
-            n_repeats=_SHUFFLES, random_state=seed,
-        )  # fmt: skip
+        found = rises(given, given.fitted(_QUICK, slice(before)), newest, columns, _SHUFFLES, seed)
     except (ValueError, ArithmeticError):  # numbers that no tree takes; the training says so by itself
         return {}
-    means = found.importances_mean / (len(given.targets) - before)
-    return dict(zip(map(str, given.frame.columns), means.tolist(), strict=True))
+    return {name: rise.mean for name, rise in found.items()}
 
 
 def _numbers(table: pd.DataFrame) -> Iterator[Pair]:

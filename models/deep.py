@@ -4,9 +4,9 @@ An artefact holds the weights as arrays and how the network is built as a few nu
 code here. So loading parses no format of Keras's, and runs nothing that an artefact could name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ Span = tuple[int, int]
 """Where an array lies among the columns, and its length."""
 
 _BATCH = 64
+"""Rows in each step of learning, and in each call for answers: of one shape, so that a row's answer is the
+same bit for bit whatever batch it comes in; few, since a single event waits for a whole call."""
 
 
 class Network(BaseEstimator):  # type: ignore[misc]
@@ -28,6 +30,9 @@ class Network(BaseEstimator):  # type: ignore[misc]
     `units` is the width of each layer; learns by Adam in `epochs` passes, in an order that `random_state`
     decides. Answers are those of float32. On a processor the same rows and seed give the same weights.
     """
+
+    PACKAGES = ("keras", "jax", "jaxlib")
+    """What answers depend on beside scikit-learn."""
 
     def __init__(
         self,
@@ -44,29 +49,48 @@ class Network(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the network, which the weights make again."""
+        """Without what the weights make again."""
         state: dict[str, Any] = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_network"}
+        return {name: value for name, value in state.items() if name != "_answer"}
 
     def _learn(self, rows: NDArray[Any], targets: NDArray[Any], outputs: int, loss: str) -> Self:
         keras = _keras()
         keras.utils.set_random_seed(self.random_state)
         self.n_features_in_, self._outputs = rows.shape[1], outputs
-        self._network = self._built()
-        self._network.compile("adam", loss)
-        self._network.fit(
-            rows.astype(np.float32), targets, batch_size=_BATCH, epochs=self.epochs, verbose=0
+        network = self._built()
+        network.compile("adam", loss)
+        # Rows without weight fill the last batch: one of another shape would be compiled for itself, seconds.
+        weights = np.pad(np.ones(len(rows), np.float32), (0, -len(rows) % _BATCH))
+        shown = np.minimum(np.arange(len(weights)), len(rows) - 1)
+        network.fit(
+            rows.astype(np.float32)[shown], targets[shown], sample_weight=weights, batch_size=_BATCH,
+            epochs=self.epochs, verbose=0,
         )  # fmt: skip
-        self.weights_ = [np.asarray(weight.value) for weight in self._network.weights]
+        self.weights_ = [np.asarray(weight.value) for weight in network.weights]
+        self._answer = None
         return self
 
     def _answers(self, rows: NDArray[Any]) -> NDArray[np.float64]:
-        if getattr(self, "_network", None) is None:
-            network = self._built()
-            network.set_weights(self.weights_)
-            self._network = network
-        found = self._network.predict_on_batch(np.asarray(rows, dtype=np.float32))
-        return np.asarray(found, dtype=np.float64)
+        if getattr(self, "_answer", None) is None:
+            self._answer = self._compiled()
+        given, calls = np.asarray(rows, dtype=np.float32), -(-len(rows) // _BATCH)
+        padded = given.take(np.minimum(np.arange(calls * _BATCH), len(given) - 1), axis=0)
+        found = [self._answer(call) for call in padded.reshape(calls, _BATCH, -1)]
+        return np.concatenate(found)[: len(given)].astype(np.float64)
+
+    def _compiled(self) -> Callable[[NDArray[np.float32]], Any]:
+        """The network with its weights, compiled once: Keras's own `predict` costs milliseconds a call."""
+        network = self._built()
+        import jax  # noqa: PLC0415 (only where a network is)
+
+        network.set_weights(self.weights_)
+        learned = [variable.value for variable in network.trainable_variables]
+        fixed = [variable.value for variable in network.non_trainable_variables]
+
+        def answer(rows: Any) -> Any:
+            return network.stateless_call(learned, fixed, rows)[0]
+
+        return cast("Callable[[NDArray[np.float32]], Any]", jax.jit(answer))
 
     def _built(self) -> Any:
         """The network: an array is a sequence of single numbers; what is no array goes past the reading."""

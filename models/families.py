@@ -84,7 +84,7 @@ _ROW_BY_ROW = {
     ESTIMATORS[family, task]
     for family in ("svm", "tree", "forest", "boosting")
     for task in ("classification", "regression")
-} | {OnlineClassifier, OnlineRegressor}  # fmt: skip
+} | {OnlineClassifier, OnlineRegressor, NetworkClassifier, NetworkRegressor}  # fmt: skip
 _CALIBRATION_FOLDS = 3
 
 

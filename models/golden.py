@@ -35,6 +35,14 @@ def golden(version: Version, features: Features, rows: Sequence[Row]) -> Golden:
     ]
 
 
+def golden_rows(stated: Golden | None, features: Features) -> list[tuple[Any, ...]]:
+    """The rows of golden answers, none where these are not of this schema."""
+    try:
+        return [tuple(one["features"][name] for name in features) for one in stated or []]
+    except (KeyError, TypeError):
+        return []
+
+
 def check(version: Version, features: Features, stated: Golden | None) -> None:
     """Hold the answers of `version` against those that its manifest has, where it has any.
 

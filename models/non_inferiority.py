@@ -13,7 +13,7 @@ A stream tries one challenger after another. The j-th is held to 6·alpha / (π�
 import math
 
 import numpy as np
-from scipy.special import logsumexp
+import scipy  # its parts are imported as they are asked for: a monitor that stands by needs none
 
 BETS = 12
 _HIGHEST, _RATIO = 0.9, 2 ** (-1 / 2)
@@ -27,7 +27,7 @@ def wealth(worse: float, even: float, better: float, margin: float) -> float:
     """
     bets = _HIGHEST / (1 - margin) * _RATIO ** np.arange(BETS)
     logs = worse * np.log1p(-bets * (1 - margin)) + even * np.log1p(bets * margin)
-    return float(logsumexp(logs + better * np.log1p(bets * (1 + margin)))) - math.log(BETS)
+    return float(scipy.special.logsumexp(logs + better * np.log1p(bets * (1 + margin)))) - math.log(BETS)
 
 
 def level(j: int, alpha: float) -> float:

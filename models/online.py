@@ -17,6 +17,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.pipeline import Pipeline
 
 from events.settings import ONLINE
 from models import river_graph
@@ -128,3 +129,8 @@ class OnlineRegressor(RegressorMixin, _Online):  # type: ignore[misc]  # the sam
 def _named(rows: Numbers) -> Iterator[dict[int, float]]:
     """The rows as river takes them: by the column's place, which is the same in every process."""
     return (dict(enumerate(row)) for row in np.asarray(rows, dtype=np.float64).tolist())
+
+
+def learns_online(pipeline: Pipeline) -> bool:
+    """Whether a river model stands at the end of `pipeline`: it answers row by row, and each costs."""
+    return isinstance(pipeline[-1], OnlineClassifier | OnlineRegressor)

@@ -39,6 +39,8 @@ class OnnxModel:
         Exception: whatever the runtime raises about a file that is none.
     """
 
+    PACKAGES = ("onnxruntime",)
+
     def __init__(self, data: bytes) -> None:
         try:
             import onnx  # noqa: PLC0415 (an extra)

@@ -10,7 +10,7 @@ Vovk, Shafer, "Game-theoretic statistics and safe anytime-valid inference", Stat
 
 import math
 
-from scipy.special import betainc, betaln
+import scipy  # its parts are imported as they are asked for: a monitor that stands by needs none
 
 _SMALLEST = 1e-250
 """Below it the incomplete beta function nears the end of what a double can be."""
@@ -22,11 +22,11 @@ def evidence(worse: float, better: float) -> float:
     Guarantee: if it is no worse, E is ever as much as 1/a with probability at most a, however often one looks
     and whenever one stops. Free of the order of the events: the two counts are all the state there is.
     """
-    share = betainc(1 + better, 1 + worse, 0.5)
+    share = scipy.special.betainc(1 + better, 1 + worse, 0.5)
     if share < _SMALLEST:
         return _of_few(worse, better)
     n = worse + better
-    return float((n + 1) * math.log(2) + betaln(1 + worse, 1 + better) + math.log(share))
+    return float((n + 1) * math.log(2) + scipy.special.betaln(1 + worse, 1 + better) + math.log(share))
 
 
 def _of_few(worse: float, better: float) -> float:

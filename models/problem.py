@@ -1,6 +1,5 @@
 """What is to be learned, a frame and its targets; how a candidate learns from some rows, and is judged."""
 
-import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from models.families import Task
 from models.frame import Row, frame
 from models.pipelines import outputs, pipeline
 from models.preparation import without_functions
+from models.targets import targets_of
 from models.threads import one_thread
 
 Rows = slice | NDArray[np.intp]
@@ -73,7 +73,15 @@ class Problem:
         Raises:
             ValueError: an answer is not finite.
         """
-        answers = outputs(fitted, self.frame.iloc[rows], self.classes)
+        return self.answers_to(fitted, self.frame.iloc[rows])
+
+    def answers_to(self, fitted: Pipeline, frame: pd.DataFrame) -> NDArray[np.float64]:
+        """The pipeline's outputs for a frame of the same columns.
+
+        Raises:
+            ValueError: an answer is not finite.
+        """
+        answers = outputs(fitted, frame, self.classes)
         if not np.isfinite(answers).all():
             raise ValueError("an answer is not finite")
         return answers
@@ -129,34 +137,3 @@ def problem(settings: Settings, rows: Sequence[Row], labels: Sequence[Label]) ->
         seed=settings.training.seed,
         preparation=settings.preparation,
     )
-
-
-def targets_of(labels: Sequence[Label], classes: Sequence[Label]) -> NDArray[Any]:
-    """What is learned for `labels`: indexes of `classes`, numbers where there are none.
-
-    Raises:
-        ScoreloopError: a label is no class, or no number.
-    """
-    return _indexes(labels, classes) if classes else _numbers(labels)
-
-
-def _indexes(labels: Sequence[Label], classes: Sequence[Label]) -> NDArray[np.int64]:
-    """Each label's index among the classes, by JSON type and value."""
-    index = {(type(label), label): i for i, label in enumerate(classes)}
-    found = [index.get((type(label), label)) for label in labels]
-    if None in found:
-        row = found.index(None)
-        raise ScoreloopError(
-            f"row {row}: the label {labels[row]!r:.60} is none of the classes {list(classes)!r:.200} "
-            '(true, 1, 1.0 and "1" are different labels); correct it, or [labels] classes'
-        )
-    return np.array(found, dtype=np.int64)
-
-
-def _numbers(labels: Sequence[Label]) -> NDArray[np.float64]:
-    for row, label in enumerate(labels):
-        if isinstance(label, bool | str) or not math.isfinite(label):
-            raise ScoreloopError(
-                f"row {row}: the label {label!r:.60} is no finite number, as a regression needs"
-            )
-    return np.array(labels, dtype=np.float64)

@@ -2,9 +2,10 @@
 
     <url>/artifacts/<sha256>    a version's artefact
     <url>/rows/<sha256>         the rows that a version was trained on, as Parquet
+    <url>/searches/<sha256>     what a search has found so far, under the SHA-256 of its work
 
-Nothing is ever changed: what is there under a name is that, and a reader checks. What no manifest names is
-garbage, a temporary among it that a killed writer left behind.
+Of the first two nothing is ever changed: what is there under a name is that, and a reader checks. What no
+manifest names is garbage: what a search found, and a temporary that a killed writer left behind.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ from events.errors import ScoreloopError
 
 ARTIFACTS = "artifacts"
 ROWS = "rows"
+SEARCHES = "searches"
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TEMPORARY = ".temporary-"
@@ -113,6 +115,29 @@ class Registry:
         """
         return self._get(kind, sha256)
 
+    def note(self, name: str, data: bytes) -> None:
+        """Keep what a search has found so far, in place of what was there under its `name`.
+
+        Raises:
+            ScoreloopError: as for `put`.
+        """
+        self._replace(SEARCHES, name, data)
+
+    def noted(self, name: str) -> bytes | None:
+        """What `note` has kept; None without. Whether it makes sense is the reader's to see.
+
+        Raises:
+            ScoreloopError: it cannot be read.
+        """
+        path = f"{self._root}/{SEARCHES}/{name}"
+        try:
+            data: bytes = self._files.cat_file(path)
+        except FileNotFoundError:
+            return None
+        except Exception as error:
+            raise ScoreloopError(f"{self._shown(path)} cannot be read: {_said(error)}") from error
+        return data
+
     def kept(self) -> list[Kept]:
         """Everything that is there, what a killed writer left behind too.
 
@@ -123,7 +148,7 @@ class Registry:
             self._files.invalidate_cache()
             return [
                 Kept(kind, PurePosixPath(path).name, facts["size"], self._modified(path))
-                for kind in (ARTIFACTS, ROWS)
+                for kind in (ARTIFACTS, ROWS, SEARCHES)
                 for path, facts in self._files.find(f"{self._root}/{kind}", detail=True).items()
             ]
         except FileNotFoundError:
@@ -154,12 +179,17 @@ class Registry:
 
     def _put(self, kind: str, data: bytes) -> str:
         sha256 = hashlib.sha256(data).hexdigest()
+        self._replace(kind, sha256, data)
+        return sha256
+
+    def _replace(self, kind: str, name: str, data: bytes) -> None:
+        """All of `data` under `name`, or what was there before."""
         folder = f"{self._root}/{kind}"
         temporary = f"{folder}/{_TEMPORARY}{uuid.uuid4().hex}"
         write = _write_durably if isinstance(self._files, LocalFileSystem) else self._write
         try:
             try:
-                write(temporary, f"{folder}/{sha256}", data)
+                write(temporary, f"{folder}/{name}", data)
             finally:
                 if self._files.exists(temporary):
                     self._files.rm_file(temporary)
@@ -167,7 +197,6 @@ class Registry:
             raise ScoreloopError(
                 f"the registry cannot be written at {self._shown(folder)}: {_said(error)}"
             ) from error
-        return sha256
 
     def _get(self, kind: str, sha256: str) -> bytes:
         if not _SHA256.fullmatch(sha256):

@@ -8,7 +8,7 @@ averaged with it.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +20,12 @@ from events.errors import ScoreloopError
 from events.settings import Settings
 from models import paired
 from models.averaging import averaged, within_noise
+from models.grids import GRIDS, Grids
 from models.holdout import measured
 from models.labelled import Labelled
 from models.problem import Candidate, Problem, problem
 from models.retraining_parts import NotBetterError, Parts, split
-from models.search import EVERYTHING, GRIDS, Budget, Grids, Progress, best, searched, splits
+from models.search import ALONE, Means, Progress, best, searched, splits
 from models.training import Trained, described
 
 
@@ -45,6 +46,7 @@ class Tried:
     name: str
     begin: int
     rows: int
+    fitted: Pipeline
     answers: NDArray[np.float64]
     losses: tuple[float, float]
     """Summed loss, and what decides between equals."""
@@ -75,7 +77,7 @@ def retrain(
     *,
     alpha: float | None = None,
     grids: Grids | None = None,
-    spent: Callable[[], bool] = EVERYTHING.spent,
+    means: Means = ALONE,
 ) -> Trained:
     """The challenger that takes the place of `champion`.
 
@@ -84,7 +86,7 @@ def retrain(
     champion's; with `alpha` only if it is better by evidence that is wrong with probability `alpha` at most.
     It then learns from that part too. Its metrics are those on the gate part, with `gate`: what it was held
     against. The same rows, settings and packages give the same answer. `grids` takes the place of what is
-    tried of each family; once `spent`, no further candidate is tried.
+    tried of each family; `means` is what the search works with.
 
     Raises:
         NotBetterError: the rows are too few or teach nothing, or the champion is as good.
@@ -94,8 +96,8 @@ def retrain(
         parts = split(labelled.ts, change_ts, training.holdout, champion.learned_until)
         given = problem(settings, labelled.rows, labelled.labels)
         folds = splits(given, parts.gate, training.folds, parts.search)
-        budget = Budget(training.trials, spent)
-        judged = searched(given, training.families, folds, grids or GRIDS[given.task], tell, budget)
+        listed = grids or GRIDS[given.task]
+        judged = searched(given, training.families, folds, listed, tell, training.trials, means)
         winner = best(judged)
     except ScoreloopError as error:
         raise NotBetterError(f"{error}; version {champion.number} stays champion") from None
@@ -104,7 +106,8 @@ def retrain(
     chosen = _chosen(given, tried, winner, gate)
     known = _known(given, champion.pipeline, gate)
     _refuse_no_better(chosen.each, known, champion.number, alpha)
-    metrics = measured(given, chosen.answers, gate, settings.positive_index)
+    held_out = averaged([one.fitted for one in chosen.of], given.classes)
+    metrics = measured(given, held_out, chosen.answers, gate, settings.positive_index)
     metrics["gate"] = _gate(champion.number, known, chosen, tried, metrics["rows"])
     begin = min(one.begin for one in chosen.of)
     tell(f"passed with {chosen.name}; training on {len(labelled.rows) - begin} rows")
@@ -134,10 +137,10 @@ def gated(
         raise NotBetterError(f"{error}; version {champion.number} stays champion") from None
     except (ValueError, ArithmeticError) as error:
         raise NotBetterError(f"the challenger fails on the newest labelled events: {error}") from None
-    brought = Tried("as it was brought", parts.gate, 0, answers, losses, each)
+    brought = Tried("as it was brought", parts.gate, 0, challenger, answers, losses, each)
     known = _known(given, champion.pipeline, gate)
     _refuse_no_better(each, known, champion.number, None)
-    metrics = measured(given, answers, gate, settings.positive_index)
+    metrics = measured(given, challenger, answers, gate, settings.positive_index)
     chosen = Chosen([brought], answers, each)
     return {**metrics, "gate": _gate(champion.number, known, chosen, [brought], metrics["rows"])}
 
@@ -147,13 +150,14 @@ def _tried(given: Problem, winner: Candidate, parts: Parts, tell: Progress) -> I
     gate = slice(parts.gate, None)
     for begin, name in parts.windows.items():
         try:
-            answers = given.answers(given.fitted(winner, slice(begin, parts.gate)), gate)
+            fitted = given.fitted(winner, slice(begin, parts.gate))
+            answers = given.answers(fitted, gate)
             losses, each = given.losses(answers, gate), given.each(answers, gate)
         except (ValueError, ArithmeticError) as error:
             tell(f"{winner} on {name}: {type(error).__name__}: {error}")
             continue
         tell(f"{winner} on {name}, {parts.gate - begin} rows: error {losses[0] / len(answers):.4g}")
-        yield Tried(name, begin, parts.gate - begin, answers, losses, each)
+        yield Tried(name, begin, parts.gate - begin, fitted, answers, losses, each)
 
 
 def _chosen(given: Problem, tried: Sequence[Tried], winner: Candidate, gate: slice) -> Chosen:

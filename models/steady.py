@@ -4,6 +4,7 @@ BLAS picks its kernel, and with it the order of its additions, by the shape of w
 number of threads. Padding to a multiple of 64 rows is not enough: from about 50 columns (two one-hot
 categories) 64 rows and 1,024 differ in the last bit. So whatever may use BLAS sees calls of one shape only,
 in one thread. Trees go row by row: they take a whole batch in one call, padded to whole vector registers.
+So do networks, which see to calls of one shape themselves (`models.deep`).
 Online models take the rows as they are, each of which costs them.
 """
 
@@ -16,7 +17,7 @@ from sklearn.pipeline import Pipeline
 
 from models.families import row_by_row
 from models.frame import Layout, Row
-from models.online import OnlineClassifier, OnlineRegressor
+from models.online import learns_online
 from models.pipelines import outputs
 from models.preparation import MAX_CATEGORIES
 
@@ -38,7 +39,7 @@ class Steady:
         self._layout = layout
         self._classes = classes
         self._call_rows = None if row_by_row(pipeline[-1]) else _call_rows(layout)
-        self._padding = 1 if isinstance(pipeline[-1], OnlineClassifier | OnlineRegressor) else PADDING
+        self._padding = 1 if learns_online(pipeline) else PADDING
 
     def outputs(self, rows: Sequence[Row]) -> NDArray[np.float64]:
         """As `models.pipelines.outputs`; the last row is repeated to fill the last call.

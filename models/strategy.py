@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 import msgspec
-from scipy.special import ndtri
+import scipy  # its parts are imported as they are asked for: a monitor that stands by needs none
 
 from events.settings import Decisions
 from models import non_inferiority, paired
@@ -80,7 +80,7 @@ def automatic(decisions: Decisions, traffic: Traffic, gate: Gate) -> Choice:
 def room(gate: Gate, alpha: float) -> float:
     """h: by how much the gate leaves room for the challenger to be worse; 0 where it must be better."""
     lead, spread = gate.worse - gate.better, math.sqrt(gate.worse + gate.better + 1)
-    return min(max(lead - float(ndtri(alpha)) * spread, 0) / gate.rows, 1)
+    return min(max(lead - float(scipy.special.ndtri(alpha)) * spread, 0) / gate.rows, 1)
 
 
 def until_worse(worse: float, better: float, decisions: Decisions) -> int:

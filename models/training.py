@@ -1,6 +1,6 @@
 """Training: from rows in order of time to a fitted pipeline and its figures on rows that it had not seen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,11 @@ from events.schema import Label
 from events.settings import Settings
 from models.families import bare
 from models.frame import Row
+from models.grids import GRIDS, Grids
 from models.holdout import measured
 from models.problem import Candidate, Problem, problem
 from models.reference import reference
-from models.search import EVERYTHING, GRIDS, Budget, Grids, Judged, Progress, best, searched, splits
+from models.search import ALONE, Judged, Means, Progress, best, searched, splits
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,14 @@ def train(
     progress: Progress | None = None,
     *,
     grids: Grids | None = None,
-    spent: Callable[[], bool] = EVERYTHING.spent,
+    means: Means = ALONE,
 ) -> Trained:
     """The best of the settings' families for `rows`, which are in order of time.
 
     The newest `training.holdout` share of the rows is kept apart; the candidates are judged on
     `training.folds` time-ordered folds of the others; the winner is measured on the holdout, then learns from
     all rows. The same rows, settings and packages give the same answer. `grids` takes the place of what is
-    tried of each family; once `spent`, no further candidate is tried.
+    tried of each family; `means` is what the search works with.
 
     Raises:
         ScoreloopError: the rows are too few, a label is none of the classes, or all have one class.
@@ -62,8 +63,8 @@ def train(
     tell = progress or (lambda _: None)
     before = len(rows) - max(1, round(len(rows) * training.holdout))
     folds = splits(given, before, training.folds)
-    budget = Budget(training.trials, spent)
-    judged = searched(given, training.families, folds, grids or GRIDS[given.task], tell, budget)
+    tried = grids or GRIDS[given.task]
+    judged = searched(given, training.families, folds, tried, tell, training.trials, means)
     winner = best(judged)
     tell(f"best: {winner}; measuring it on the newest {len(rows) - before} rows")
     metrics = _measured(given, winner, before, settings.positive_index)
@@ -103,12 +104,13 @@ def _measured(given: Problem, winner: Candidate, before: int, positive: int) -> 
     """The figures on the rows from `before` by a pipeline that learned from those up to it."""
     holdout = slice(before, None)
     try:
-        answers = given.answers(given.fitted(winner, slice(before)), holdout)
+        fitted = given.fitted(winner, slice(before))
+        answers = given.answers(fitted, holdout)
     except (ValueError, ArithmeticError) as error:
         raise ScoreloopError(
             f"{winner} was best in the search but fails on the newest rows: {error}"
         ) from None
-    return measured(given, answers, holdout, positive)
+    return measured(given, fitted, answers, holdout, positive)
 
 
 def _row(one: Judged, tie: str) -> dict[str, Any]:

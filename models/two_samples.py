@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import scipy  # its parts are imported as they are asked for: a monitor that stands by needs none
 from numpy.typing import NDArray
-from scipy.special import chdtrc, entr
 
 Counts = NDArray[np.float64]
 
@@ -51,10 +51,11 @@ def compared(before: Counts, now: Counts) -> Comparison:
     ratio = math.sqrt(rows[1] / rows[0])
     statistic = float(np.sum((ratio * r - s / ratio) ** 2 / (r + s)))
     p, q = r / rows[0], s / rows[1]
+    entr = scipy.special.entr
     divergence = float(np.sum(entr((p + q) / 2)) - (np.sum(entr(p)) + np.sum(entr(q))) / 2)
     by_chance = freedom / 8 * (1 / rows[0] + 1 / rows[1])
     distance = math.sqrt(max(divergence - by_chance, 0.0) / math.log(2))
-    return Comparison(float(chdtrc(freedom, statistic)), distance)
+    return Comparison(float(scipy.special.chdtrc(freedom, statistic)), distance)
 
 
 def discoveries(p_values: Sequence[float], rate: float) -> list[bool]:

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from producers.chunks import Column
 from producers.columns import CellError, first, is_numeric, plain, without_nan
 
-_NO_NUMBER = pa.array(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"])
+_NO_NUMBER = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
 _EXACT = 2**53  # a double holds every integer up to it
 
 
@@ -80,7 +80,7 @@ def _first_unparsed(column: Column) -> int:
 def _trimmed(column: Column) -> Column:
     """Text without the space around it, null where it stands for no number."""
     column = pc.utf8_trim_whitespace(column)
-    return pc.if_else(pc.is_in(column, value_set=_NO_NUMBER), None, column)
+    return pc.if_else(pc.is_in(column, value_set=pa.array(_NO_NUMBER)), None, column)
 
 
 def _whole(position: int, value: float | None) -> int | None:

@@ -7,9 +7,6 @@ from pathlib import Path
 
 from events.errors import ScoreloopError
 from producers.chunks import CHUNK_ROWS, Chunk, Source
-from producers.csv_rows import CsvRows
-from producers.parquet_rows import ParquetRows, is_parquet
-from producers.synth_rows import SynthRows
 
 SYNTH_ROWS = 10_000
 """How many rows a generator gives unless told."""
@@ -72,6 +69,9 @@ def open_rows(path: Path, span: str | None = None) -> Rows:
         ScoreloopError: the file is missing or broken; the sentence names the line where it is known.
         SpanError: `span` is malformed or reaches beyond the file; the sentence says what is allowed.
     """
+    from producers.csv_rows import CsvRows  # noqa: PLC0415 (pyarrow, which `Rows` alone does not need)
+    from producers.parquet_rows import ParquetRows, is_parquet  # noqa: PLC0415
+
     try:
         source: Source = ParquetRows(path) if is_parquet(path) else CsvRows(path)
     except FileNotFoundError:
@@ -88,6 +88,8 @@ def open_synth(name: str, span: str | None = None, seed: int = 0) -> Rows:
         ScoreloopError: there is no such generator; the sentence lists them.
         SpanError: `span` is malformed or empty.
     """
+    from producers.synth_rows import SynthRows  # noqa: PLC0415 (pyarrow)
+
     start, stop = bounds(span)
     total = SYNTH_ROWS if stop is None else stop
     return Rows(name, SynthRows(name, seed, total), spanned(f"{start}:{total}", total, name))

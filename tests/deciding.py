@@ -6,6 +6,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import skops.io
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 from streams import CLASSES, Stream, until
 from trainings import decision
 
@@ -14,6 +19,7 @@ from events.internal import Process
 from events.records import Decision, DecisionResult, Manifest, Roles
 from events.settings import Kafka
 from events.signatures import Trust
+from models.frame import frame
 from verify.decisions import check_decisions
 from verify.history import History
 from verify.report import Findings
@@ -46,6 +52,16 @@ def lived(kafka: Kafka, folder: Path, body: str = QUICK) -> Stream:
     stream.train()
     stream.send((outcome(i) for i in range(EVENTS)), topics.OUTCOMES)
     return stream
+
+
+def theirs(stream: Stream, path: Path, *, right: bool) -> Path:
+    """A model that somebody has trained on what came after the change, or on the contrary."""
+    events = [json.loads(outcome(i)) for i in range(EVENTS) if (START + i >= CHANGE) == right]
+    rows = [tuple(event["features"].values()) for event in events]
+    model = make_pipeline(make_column_transformer((OneHotEncoder(), ["country"])), LogisticRegression())
+    model.fit(frame(stream.settings.features, rows), [event["label"] for event in events])
+    path.write_bytes(skops.io.dumps(model))
+    return path
 
 
 def asked(stream: Stream, action: str, decision_id: str, **fields: Any) -> Decision:

@@ -90,9 +90,11 @@ def read_up_to(
     while unread:
         messages = arrived(consumer, _AT_ONCE, _WAIT_SECONDS)
         for message in messages:
-            record = not is_end(message) and is_record(message)
+            record = message.error() is None
+            if not (record or is_end(message) or is_record(message)):
+                continue  # trouble that mends itself
             partition, following = message.partition() or 0, (message.offset() or 0) + record
-            if partition not in unread or not (record or is_end(message)):
+            if partition not in unread:
                 continue
             if record and following <= unread[partition]:
                 yield message

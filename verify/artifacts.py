@@ -10,6 +10,8 @@ from events.records import Manifest
 
 FORMAT = "skops"
 TRUSTED = (
+    "models.deep.NetworkClassifier",
+    "models.deep.NetworkRegressor",
     "models.online.OnlineClassifier",
     "models.online.OnlineRegressor",
     "numpy.dtype",
@@ -20,10 +22,10 @@ TRUSTED = (
     "sklearn.tree._tree.Tree",
 )
 """What may be built beyond skops's own list of safe types: arrays' types, the nodes of trees, objects of a
-few numbers, and an online version's estimator, data all of them; the last is ours, and is asked for answers
-as scikit-learn's are. The manifest's hash says that these are the bytes that served, not that they
-are harmless: whoever can write `models` and the registry can make them agree, and the auditor is not to run
-their code."""
+few numbers, and the estimators of networks and online versions, data all of them; these two are ours, and are
+asked for answers as scikit-learn's are. The manifest's hash says that these are the bytes that served, not
+that they are harmless: whoever can write `models` and the registry can make them agree, and the auditor is
+not to run their code."""
 
 
 class NotReplayableError(Exception):

@@ -1,8 +1,8 @@
 """The joiner as a process: its slot's identity, the loop and the horizon beside it, and their ends."""
 
-import gc
 from threading import Event
 
+from consumers.collecting import collect_seldom
 from consumers.intake import Intake
 from consumers.join.horizon import HorizonFollower
 from consumers.join.joiner import Joiner
@@ -12,9 +12,6 @@ from events import topics
 from events.settings import Settings
 from transport.topics import require
 from transport.transaction import TransactionalProducer
-
-_CONTAINERS = 50_000
-"""What is made before Python looks for cycles: a turn makes thousands of records and tuples, and no cycle."""
 
 
 def run_joiner(settings: Settings, slot: int, stop: Event) -> Progress:
@@ -26,8 +23,7 @@ def run_joiner(settings: Settings, slot: int, stop: Event) -> Progress:
     require(settings, *topics.JOINED, topics.FEATURES, topics.OUTCOMES, topics.DEAD_LETTERS, *topics.INTERNAL)
     worker, group = topics.worker(topics.JOINER, slot), topics.group(settings.name, topics.JOINER)
     progress = Progress()
-    gc.freeze()  # what was imported stays, and need not be looked through again
-    gc.set_threshold(_CONTAINERS)
+    collect_seldom()
     follower = HorizonFollower(settings, stop)
     with Presence(settings, topics.JOINER, slot, stop) as presence:
         loop = TransactionLoop(
@@ -35,7 +31,7 @@ def run_joiner(settings: Settings, slot: int, stop: Event) -> Progress:
             lambda: TransactionalProducer(
                 settings.kafka, topics.transactional_id(settings.name, topics.JOINER, slot)
             ),
-            lambda: Intake(settings, topics.JOINED, group, worker),
+            lambda: Intake(settings, topics.JOINED, group, worker, settings.joining.batch_records),
             presence.successor,
             progress,
         )

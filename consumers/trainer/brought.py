@@ -13,6 +13,7 @@ from consumers.trainer.draft import Draft
 from events.settings import Settings
 from models import artifact, opening
 from models.bringing import renumbered
+from models.families import bare
 from models.frame import Row
 from models.golden import golden
 from models.registry import Registry
@@ -62,7 +63,7 @@ def draft(
         schema_sha256=settings.schema_sha256,
         trained_on=trained_on,
         params={},
-        environment=environment(),
+        environment=environment(bare(made.pipeline[-1])),
         golden=golden(made.version, settings.features, rows),
         **facts,
     )

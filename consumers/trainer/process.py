@@ -25,7 +25,7 @@ class Spawned:
         self.said = "starting"
         self._name = request.decision.decision_id
         self._heard, told = spawn.Pipe(duplex=False)
-        self._process = spawn.Process(target=work, args=(told, settings, request), daemon=True)
+        self._process = spawn.Process(target=work, args=(told, settings, request))
         self._process.start()
         told.close()
 

@@ -1,28 +1,27 @@
 """A version made again: from the rows and the parameters that its manifest names."""
 
 from collections.abc import Callable, Mapping
+from math import isclose
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from consumers.environment import Moved, moved
-from consumers.trainer.examples import examples_again
-from events import topics
+from consumers.trainer.learned import learned_rows, learned_spans
 from events.errors import ScoreloopError
 from events.records import Manifest
-from events.schema import Label, label_key
 from events.settings import Settings
 from events.settings.preparation import Preparation
 from models.averaging import averaged
 from models.continuing import learned_on
-from models.dataset_admission import kept
-from models.frame import Layout, Row
+from models.frame import Layout
+from models.golden import TOLERANCE
+from models.importance import importance
 from models.opening import opened
-from models.problem import Candidate, problem
+from models.problem import Candidate, Problem, problem
 from models.registry import Registry
 from models.steady import Steady
-
-_ROWS = "rows_sha256"
 
 
 class Reproduced(NamedTuple):
@@ -33,12 +32,14 @@ class Reproduced(NamedTuple):
     """That it learned from, and answered."""
     different: int
     """Answers that are not the same bit for bit."""
+    importance: bool | None
+    """Whether the held-out rows give the same importances again; None where the manifest has none."""
     environment: Moved
 
     @property
     def same(self) -> bool:
-        """Whether it is the same version, as far as its answers tell."""
-        return not self.different
+        """Whether it is the same version, as far as its answers and importances tell."""
+        return not self.different and self.importance is not False
 
 
 def reproduced(
@@ -53,16 +54,13 @@ def reproduced(
         raise ScoreloopError(f"version {manifest.version} was trained for another schema than stream.toml's")
     registry = Registry(settings.registry.url)
     tell("reading the rows that it learned from")
-    rows, labels = _learned(settings, manifest, registry)
+    rows, labels = learned_rows(settings, manifest, registry)
     given = problem(_as_then(settings, manifest.params), rows, labels)
+    known = None if parent is None else opened(parent, registry, settings)
     tell(f"training on {len(rows)} rows")
     try:
-        candidate = Candidate(manifest.params["family"], manifest.params["params"])
-        if parent is None:
-            begins = [len(rows) - span for span in _spans(manifest)] or [0]
-            again = averaged([given.fitted(candidate, slice(begin, None)) for begin in begins], given.classes)
-        else:
-            again = learned_on(given, opened(parent, registry, settings), slice(None))
+        again = _fitted(given, manifest, known, slice(None))
+        importances = _importances(given, manifest, known)
     except (KeyError, ValueError, TypeError):
         raise ScoreloopError(
             f"version {manifest.version} was not trained by this: {manifest.estimator}"
@@ -74,7 +72,29 @@ def reproduced(
         for pipeline in (opened(manifest, registry, settings), again)
     )
     different = int(np.any(one != other, axis=1).sum())
-    return Reproduced(manifest.version, len(rows), different, moved(manifest.environment))
+    return Reproduced(manifest.version, len(rows), different, importances, moved(manifest.environment))
+
+
+def _fitted(given: Problem, manifest: Manifest, parent: Pipeline | None, rows: slice) -> Pipeline:
+    """What the version's training makes of `rows`."""
+    if parent is not None:
+        return learned_on(given, parent, rows)
+    candidate = Candidate(manifest.params["family"], manifest.params["params"])
+    begins = [len(given.targets) - span for span in learned_spans(manifest)] or [0]
+    return averaged([given.fitted(candidate, slice(begin, rows.stop)) for begin in begins], given.classes)
+
+
+def _importances(given: Problem, manifest: Manifest, parent: Pipeline | None) -> bool | None:
+    """Whether what learned from the rows before the held-out ones needs each feature as much as stated."""
+    if not (stated := manifest.metrics.get("importance")):
+        return None
+    before = len(given.targets) - manifest.metrics["rows"]
+    found = importance(given, _fitted(given, manifest, parent, slice(before)), slice(before, None))
+    return found.keys() == stated.keys() and all(
+        isclose(found["features"][name][figure], value, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        for name, rise in stated["features"].items()
+        for figure, value in rise.items()
+    )
 
 
 def _as_then(settings: Settings, params: Mapping[str, Any]) -> Settings:
@@ -82,35 +102,3 @@ def _as_then(settings: Settings, params: Mapping[str, Any]) -> Settings:
     training = settings.training.model_copy(update={"seed": params.get("seed", 0)})
     preparation = Preparation.model_validate(params.get("preparation", {}))
     return settings.model_copy(update={"training": training, "preparation": preparation})
-
-
-def _learned(settings: Settings, manifest: Manifest, registry: Registry) -> tuple[list[Row], list[Label]]:
-    """The rows that the version's last fit rests on."""
-    source = manifest.trained_on
-    if _ROWS in source:
-        return _kept(settings, registry.get_rows(source[_ROWS]))
-    if source.get("topic") != topics.OUTCOMES.name:
-        raise ScoreloopError(
-            f"version {manifest.version} was brought ({source.get('file', manifest.estimator)}), and what it "
-            "learned from is not known here"
-        )
-    found = examples_again(settings, source)
-    if len(found.rows) != source["rows"]:
-        raise ScoreloopError(f"only {len(found.rows)} of the {source['rows']} rows are left in outcomes")
-    found = found.at(kept(found.dataset(settings)))
-    begin = len(found.rows) - max(_spans(manifest))
-    return found.rows[begin:], found.labels[begin:]
-
-
-def _spans(manifest: Manifest) -> list[int]:
-    """How many of the newest rows each model learned from whose mean the version is; none before a gate."""
-    gate = manifest.metrics.get("gate")
-    return [] if gate is None else [rows + gate["rows"] for rows in gate["averaged"]]
-
-
-def _kept(settings: Settings, columns: dict[str, list[Any]]) -> tuple[list[Row], list[Label]]:
-    """Rows and labels of the registry's columns; a class is there by its key."""
-    classes = {label_key(label): label for label in settings.classes}
-    labels = columns["#label"]
-    rows: list[Row] = list(zip(*(columns[name] for name in settings.features), strict=True))
-    return rows, [classes[label] for label in labels] if classes else labels

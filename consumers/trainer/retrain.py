@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 
-from joblib import parallel_config
 from sklearn.pipeline import Pipeline
 
 from consumers.trainer.course import Request
 from consumers.trainer.draft import Draft
 from consumers.trainer.ending import End, Unfit
 from consumers.trainer.examples import Examples, examples, unlearned
+from consumers.trainer.means import means
 from consumers.trainer.registration import registered
-from consumers.trainer.spending import spent_after
 from events.settings import Settings
 from models.continuing import continued
 from models.dataset_admission import admitted
@@ -68,13 +67,13 @@ def learned(settings: Settings, request: Request, found: Examples, tell: Callabl
     try:
         rows = admitted(found.labelled.dataset(settings), request.decision.ts)
         labelled = found.labelled.at(rows.positions)
-        with parallel_config(backend="sequential"):  # a process killed here would leave joblib's behind
-            if continues(request):
-                trained = continued(settings, labelled, request.champion, champion, tell)
-            else:
+        if continues(request):
+            trained = continued(settings, labelled, request.champion, champion, tell)
+        else:
+            with means(settings) as given:
                 trained = retrain(
                     settings, labelled, _since(request), _champion(request, champion), tell,
-                    alpha=_alpha(request), spent=spent_after(settings.training.minutes),
+                    alpha=_alpha(request), means=given,
                 )  # fmt: skip
     except NotBetterError as error:
         return Unfit(str(error), rejected=True)

@@ -22,12 +22,13 @@ from consumers.trainer.ledger import Intact, Ledger
 from consumers.trainer.standing import Standing
 from consumers.turn import Batch, Received, Turn
 from events import topics
+from events.internal import STANDING_BY
 from events.outputs import Outputs
 from events.records import Decision
 from events.settings import Settings
 from events.signatures import Sign, Trust, unsigned
 
-STANDING_BY, WAITING = "standing by", "waiting for decisions"
+WAITING = "waiting for decisions"
 MOST_RETRAINS = 100
 """Retrains that may wait; more are rejected, so that memory has a bound."""
 

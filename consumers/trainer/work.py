@@ -10,6 +10,7 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from threading import Thread
 
+from consumers.collecting import collect_seldom
 from consumers.trainer.course import Request
 from consumers.trainer.ending import End, Unfit
 from events.errors import ScoreloopError
@@ -37,6 +38,7 @@ def _ended(told: Connection, settings: Settings, request: Request) -> End:
     # Here, so that the trainer, which imports this module, does not load what only a training needs.
     from consumers.trainer.retrain import retrained  # noqa: PLC0415
 
+    collect_seldom()
     try:
         return retrained(settings, request, told.send)
     except ScoreloopError as error:

@@ -6,10 +6,12 @@ from events.settings.flow import Limits
 from events.settings.kafka import DEFAULT_BOOTSTRAP, Kafka, Property
 from events.settings.reading import (
     BOOTSTRAP_VARIABLE,
+    MLFLOW_VARIABLE,
     PUBLIC_KEY_PREFIX,
     SIGNING_KEY_VARIABLE,
     keras_on_jax,
     load,
+    mlflow_in_time,
     read_toml,
 )
 from events.settings.registry import Registry
@@ -22,6 +24,7 @@ __all__ = [
     "BOOTSTRAP_VARIABLE",
     "BUCKETS_A_WINDOW",
     "DEFAULT_BOOTSTRAP",
+    "MLFLOW_VARIABLE",
     "OF_ARRAYS",
     "ONLINE",
     "PUBLIC_KEY_PREFIX",
@@ -39,5 +42,6 @@ __all__ = [
     "WarningKind",
     "keras_on_jax",
     "load",
+    "mlflow_in_time",
     "read_toml",
 ]

@@ -36,8 +36,11 @@ class Scoring(Section):
 
 
 class Joining(Section):
-    """What the joiner holds, for each partition of `predictions`."""
+    """How much the joiner takes at once, and what it holds for each partition of `predictions`."""
 
+    batch_records: Annotated[int, Field(ge=1, le=100_000)] = 20_000
+    """The most predictions, shadows and labels in one transaction: nobody waits for an outcome as for an
+    answer, and a few large turns cost less than many small ones."""
     memory_entries: Annotated[int, Field(ge=1)] = 100_000
     """Events held in memory, about a kilobyte each; the others are on local disk."""
     park_after: Annotated[int, Field(ge=1)] = 50_000

@@ -15,13 +15,24 @@ from events.settings.stream import Settings
 
 BOOTSTRAP_VARIABLE = "SCORELOOP_BOOTSTRAP_SERVERS"
 SIGNING_KEY_VARIABLE = "SCORELOOP_SIGNING_KEY"
+MLFLOW_VARIABLE = "MLFLOW_TRACKING_URI"
 PUBLIC_KEY_PREFIX = "ed25519:"
 _PUBLIC_KEY = re.compile(re.escape(PUBLIC_KEY_PREFIX) + r"[A-Za-z0-9+/]{43}=")
 
 
 def keras_on_jax() -> None:
-    """Tell Keras, before it is imported, by which backend it computes, unless the environment says so."""
-    os.environ.setdefault("KERAS_BACKEND", "jax")
+    """Tell Keras, before it is imported, by which backend it computes: another gives other answers."""
+    os.environ["KERAS_BACKEND"] = "jax"
+
+
+def mlflow_in_time(seconds: int) -> None:
+    """Tell MLflow's client, before it is imported, how long it may wait, unless the environment does.
+
+    Left alone it tries seven times, two minutes each, and reports its use to its makers.
+    """
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", str(seconds))
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 
 def read_toml(path: Path, if_missing: str = "") -> dict[str, Any]:
@@ -41,8 +52,9 @@ def read_toml(path: Path, if_missing: str = "") -> dict[str, Any]:
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     """The settings in `path`.
 
-    `SCORELOOP_BOOTSTRAP_SERVERS` overrides the file's servers, `SCORELOOP_SIGNING_KEY` its signing key. A
-    registry that is no URL is taken as a folder beside the file, and so are the files that hold keys.
+    `SCORELOOP_BOOTSTRAP_SERVERS` overrides the file's servers, `SCORELOOP_SIGNING_KEY` its signing key, and
+    `MLFLOW_TRACKING_URI` its `[mlflow] tracking_uri`. A registry that is no URL is taken as a folder beside
+    the file, and so are the files that hold keys.
 
     Raises:
         ScoreloopError: the file is missing or no TOML, or a key is unknown, of a wrong type or contradictory:
@@ -53,6 +65,8 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
         _override(document, "kafka", "bootstrap_servers", servers)
     if signing_key := environ.get(SIGNING_KEY_VARIABLE):
         _override(document, "registry", "signing_key", str(Path(signing_key).absolute()))
+    if tracking_uri := environ.get(MLFLOW_VARIABLE):
+        _override(document, "mlflow", "tracking_uri", tracking_uri)
     return _checked(document, path)
 
 

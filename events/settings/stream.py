@@ -10,6 +10,7 @@ from events.settings.data import Data
 from events.settings.decisions import Decisions
 from events.settings.flow import Joining, Limits, Scoring
 from events.settings.kafka import Kafka, Topics
+from events.settings.mlflow import Mlflow
 from events.settings.preparation import Preparation, check
 from events.settings.registry import Registry
 from events.settings.training import OF_ARRAYS, Family, Training
@@ -32,6 +33,7 @@ class Settings(Section):
     decisions: Decisions = Decisions()
     drift: Watch = Watch()
     registry: Registry = Registry()
+    mlflow: Mlflow = Mlflow()
     topics: Topics = Topics()
     limits: Limits = Limits()
     scoring: Scoring = Scoring()

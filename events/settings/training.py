@@ -31,11 +31,17 @@ class Training(Section):
     folds: Annotated[int, Field(ge=2, le=20)] = 3
     """Time-ordered folds of the search: each is judged on rows after those it learned from."""
     trials: Annotated[int, Field(ge=1)] | None = None
-    """The most candidates that are tried: of every family the first, then of every family the second, and so
-    on; default all."""
+    """How many candidates are tried: of every family the first, then of every family the second, and so on;
+    beyond these what optuna proposes (the extra `optuna`). Default all that need no proposing."""
     minutes: Annotated[float, Field(gt=0)] | None = None
     """After these no further candidate is tried, and the best so far is taken; how many that are depends on
     the machine. Default without end."""
+    processes: Annotated[int, Field(ge=1, le=1024)] | None = None
+    """Processes that a search fits in; default one a core where the rows are many, else one. The outcome is
+    the same."""
+    dask: str | None = None
+    """The address of a Dask scheduler, such as `tcp://10.0.0.7:8786`, on whose workers a search fits (the
+    extra `dask`); they need the same packages as the trainer."""
     holdout: Annotated[float, Field(gt=0, lt=1)] = 0.25
     """The newest share of the rows, on which the version's error is measured."""
     seed: int = 0

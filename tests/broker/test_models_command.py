@@ -9,11 +9,7 @@ import joblib
 import pytest
 import skops.io
 from click.testing import CliRunner, Result
-from deciding import CHANGE, EVENTS, QUICK, START, alarmed, lived, manifest, outcome, result, roles
-from sklearn.compose import make_column_transformer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from deciding import QUICK, alarmed, lived, manifest, result, roles, theirs
 from streams import Stream
 
 from console.main import scoreloop
@@ -23,7 +19,6 @@ from events import topics
 from events.errors import ScoreloopError
 from events.records import Manifest
 from events.settings import Kafka, load
-from models.frame import frame
 from models.registry import Registry
 
 
@@ -34,16 +29,6 @@ def run(stream: Stream, command: str, *arguments: str) -> Result:
 
 def said(stream: Stream, command: str, *arguments: str) -> Any:
     return json.loads(run(stream, command, *arguments, "--json").stdout)
-
-
-def theirs(stream: Stream, path: Path, *, right: bool) -> Path:
-    """A model that somebody has trained on what came after the change, or on the contrary."""
-    events = [json.loads(outcome(i)) for i in range(EVENTS) if (START + i >= CHANGE) == right]
-    rows = [tuple(event["features"].values()) for event in events]
-    model = make_pipeline(make_column_transformer((OneHotEncoder(), ["country"])), LogisticRegression())
-    model.fit(frame(stream.settings.features, rows), [event["label"] for event in events])
-    path.write_bytes(skops.io.dumps(model))
-    return path
 
 
 def test_a_brought_model_takes_the_way_of_every_challenger(kafka: Kafka, tmp_path: Path) -> None:
@@ -76,39 +61,6 @@ def test_a_brought_model_goes_on_trial_where_the_stream_says_so(kafka: Kafka, tm
     assert roles(stream).champion == 1
 
 
-def test_a_version_is_listed_copied_deleted_restored_and_made_again(kafka: Kafka, tmp_path: Path) -> None:
-    stream = lived(kafka, tmp_path)
-    with stream.service(run_trainer, 0):
-        alarmed(stream, "d-1")
-        assert result(stream, "d-1").status == "done"
-    registry, backup = Registry(stream.settings.registry.url), tmp_path / "backup"
-    listed = {one["version"]: one for one in said(stream, "list")["versions"]}
-    assert {version: one["role"] for version, one in listed.items()} == {1: "shadow", 2: "champion"}
-    assert said(stream, "show", "2")["registry"] == {"artifacts": "kept"}
-    assert said(stream, "diff", "1", "2")["version"] == [1, 2]
-    again = said(stream, "reproduce", "2")
-    assert (again["same"], again["different"], again["environment"]) == (True, 0, {})
-    with pytest.raises(ScoreloopError, match="there is no version 9"):
-        run(stream, "show", "9")
-    with pytest.raises(ScoreloopError, match="version 1 is shadow: what serves"):
-        run(stream, "delete", "1", "--yes")
-    said(stream, "export", "2", "--output", str(backup))
-    artefact = registry.get(manifest(stream, 2).artifact_sha256)
-    assert (backup / "artifact.skops").read_bytes() == artefact
-    place = Path(stream.settings.registry.url) / "artifacts" / manifest(stream, 2).artifact_sha256
-    place.unlink()
-    assert said(stream, "show", "2")["registry"] == {"artifacts": "gone"}
-    assert said(stream, "restore", str(backup))["restored"] == [["artifacts", place.name]]
-    assert registry.get(place.name) == artefact
-    with pytest.raises(ScoreloopError, match="is an artefact"):
-        run(stream, "restore", str(tmp_path / "keys" if (tmp_path / "keys").exists() else _empty(tmp_path)))
-
-
-def _empty(folder: Path) -> Path:
-    (made := folder / "empty").mkdir()
-    return made
-
-
 def test_garbage_is_what_nothing_names_and_nobody_wrote_lately(kafka: Kafka, tmp_path: Path) -> None:
     stream = Stream(kafka, tmp_path)
     stream.train(seed=1)
@@ -116,6 +68,8 @@ def test_garbage_is_what_nothing_names_and_nobody_wrote_lately(kafka: Kafka, tmp
     folder = Path(stream.settings.registry.url) / "artifacts"
     young, old, waiting = (registry.put(name) for name in (b"young", b"old", b"waiting"))
     (folder / ".temporary-1").write_bytes(b"half")
+    registry.note(young, b"what a search that was killed had found")
+    os.utime(folder.parent / "searches" / young, (1, 1))
     draft = {"draft": {"artifact_sha256": waiting}}
     record = {
         "decision_id": "d-9", "ts": 0, "action": "promote", "model_version": None, "target_version": None,
@@ -126,7 +80,7 @@ def test_garbage_is_what_nothing_names_and_nobody_wrote_lately(kafka: Kafka, tmp
         if path.name != young:
             os.utime(path, (1, 1))
     removed = said(stream, "gc", "--yes")["removed"]
-    assert sorted(removed) == sorted([f"artifacts/{old}", "artifacts/.temporary-1"])
+    assert sorted(removed) == sorted([f"artifacts/{old}", "artifacts/.temporary-1", f"searches/{young}"])
     assert {path.name for path in folder.iterdir()} == {
         young, waiting, manifest(stream, 1).artifact_sha256,
     }  # fmt: skip

@@ -16,12 +16,11 @@ import pytest
 from streams import CLASSES, Stream, until
 
 from consumers.loop import ReplacedError
-from consumers.monitor import MEASURING, STANDING_BY
 from consumers.monitor_service import run_monitor
 from consumers.presence import Presence
 from events import topics
 from events.errors import ScoreloopError
-from events.internal import Process
+from events.internal import MEASURING, STANDING_BY, Process
 from events.records import Metric
 from events.settings import Kafka
 from models import exact

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from deciding import manifest
+from processes import children
 from streams import Stream
 from worlds import BEGIN, BODY, WORLDS, Sender, champions, errors, train
 
@@ -29,8 +30,7 @@ WORLD = WORLDS["two classes"]
 
 def training(process: "subprocess.Popen[str]") -> bool | None:
     """Whether the trainer has a training under way, None while it has none."""
-    listed = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, check=False).stdout
-    return bool(listed) or None
+    return bool(children(process.pid)) or None
 
 
 def snapshots(stream: Stream) -> list[Decision]:

@@ -26,44 +26,25 @@ from deciding import (
     result,
     roles,
 )
+from processes import alive, children, kill
 from streams import CLASSES, ROOT, Stream, until
 
 from consumers.trainer.examples import examples, examples_again
 from consumers.trainer.service import run_trainer
-from consumers.trainer.trainer import STANDING_BY, WAITING
+from consumers.trainer.trainer import WAITING
 from events import topics
 from events.errors import ScoreloopError
+from events.internal import STANDING_BY
 from events.settings import Kafka
 from models import artifact
 from models.registry import Registry
 from transport import clients
 
 
-def children(pid: int) -> list[int]:
-    listed = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout
-    return [int(child) for child in listed.split()]
-
-
-def alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
 @contextmanager
 def trainer(stream: Stream, slot: int = 0) -> "Iterator[subprocess.Popen[str]]":
     with stream.command("trainer", stream.path.name, "--slot", str(slot)) as process:
         yield process
-
-
-def kill(process: "subprocess.Popen[str]") -> None:
-    """Kill it without a word, and see that no child of its own stays behind."""
-    left = children(process.pid)
-    process.kill()
-    process.wait()
-    until(lambda: None if any(map(alive, left)) else True, f"the end of {left}")
 
 
 def test_a_retrain_learns_from_outcomes_and_its_version_serves(kafka: Kafka, tmp_path: Path) -> None:

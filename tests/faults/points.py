@@ -153,11 +153,15 @@ def _mid_fit(fuse: Fuse) -> None:
 
 
 def _temporary_written(fuse: Fuse) -> None:
-    before(Path, "replace", fuse, lambda path, _: path.name.startswith(".temporary-"))
+    before(Path, "replace", fuse, _of_an_artefact)
 
 
 def _renamed(fuse: Fuse) -> None:
-    after(Path, "replace", fuse, lambda path, *_: path.name.startswith(".temporary-"))
+    after(Path, "replace", fuse, _of_an_artefact)
+
+
+def _of_an_artefact(path: Path, *_: object) -> bool:
+    return path.parent.name == "artifacts" and path.name.startswith(".temporary-")
 
 
 TURN: dict[str, Install] = {

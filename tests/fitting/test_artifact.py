@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import skops.io
-from sample_models import NUMBERS, PAIRS, fitted, rows
+from sample_models import PAIRS, fitted
+from sample_rows import NUMBERS, rows
 from sklearn.base import BaseEstimator
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression

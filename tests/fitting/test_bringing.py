@@ -8,7 +8,7 @@ import joblib
 import numpy as np
 import pytest
 import skops.io
-from sample_models import NUMBERS, REGRESSION, labels, rows
+from sample_rows import NUMBERS, REGRESSION, labels, rows
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge

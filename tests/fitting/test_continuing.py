@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sample_models import NUMBERS, REGRESSION, labels, rows
+from sample_rows import NUMBERS, REGRESSION, labels, rows
 from samples import settings
 
 from events.records import Manifest

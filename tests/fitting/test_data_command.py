@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from sample_models import QUICK, REGRESSION, labels, rows
+from sample_models import QUICK
+from sample_rows import REGRESSION, labels, rows
 from samples import settings
 from trainings import NOW, decision, draft
 

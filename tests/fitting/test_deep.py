@@ -4,17 +4,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+import skops.io
 from samples import settings
 
+from consumers.environment import environment, moved
 from events.errors import ScoreloopError
 from events.schema import Label
 from events.settings import OF_ARRAYS, Family, Settings
 from models import artifact, deep
+from models.families import bare
 from models.frame import Row, frame
 from models.pipelines import outputs
 from models.problem import Candidate, Problem, problem
 from models.scoring import Answer, Version
 from models.training import train
+from verify.artifacts import TRUSTED
 
 FEATURES = {
     "size": {"type": "number", "nullable": True},
@@ -52,7 +56,9 @@ def test_a_network_learns_is_loaded_and_serves_each_row_as_in_any_batch(
     made = learning.fitted(Candidate(family, QUICK), slice(None, 180))
     error = learning.losses(learning.answers(made, slice(180, None)), slice(180, None))[0] / 60
     assert error < (0.15 if stream.classes else 0.5 * float(np.var(learning.targets[180:])))
-    loaded = artifact.loads(artifact.dumps(made))
+    data = artifact.dumps(made)
+    assert set(skops.io.get_untrusted_types(data=data)) <= set(TRUSTED), "the auditor takes it, too"
+    loaded = artifact.loads(data)
     seen = frame(stream.features, waves(stream)[0][:40])
     np.testing.assert_array_equal(
         outputs(loaded, seen, len(stream.classes)), outputs(made, seen, len(stream.classes))
@@ -98,9 +104,20 @@ def test_without_the_extra_a_sentence_says_what_to_install(monkeypatch: pytest.M
         given(WAVES).fitted(Candidate("recurrent", QUICK), slice(None))
 
 
+def test_a_manifest_names_what_computed_it() -> None:
+    made = given(SLOPES).fitted(Candidate("recurrent", {"units": 2, "epochs": 1}), slice(None))
+    stated = environment(bare(made[-1]))
+    assert {"keras", "jax", "jaxlib"} <= stated.keys()
+    assert not {"keras", "jax"} & environment().keys(), "others' answers do not depend on them"
+    assert moved(stated) == {}
+    assert moved({**stated, "jax": "0.1", "gone": "1"}) == {
+        "jax": ("0.1", stated["jax"]), "gone": ("1", None),
+    }  # fmt: skip
+
+
 def test_what_an_artefact_holds_of_a_network_is_arrays_and_numbers() -> None:
     made = given(WAVES).fitted(Candidate("recurrent", {"units": 2, "epochs": 1}), slice(None))
     state = made[-1].__getstate__()
     assert all(isinstance(weight, np.ndarray) for weight in state.pop("weights_"))
-    assert "_network" not in state
+    assert "_answer" not in state
     assert math.isclose(state["n_features_in_"], made[-1].n_features_in_)

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from console.init import init
 from events.settings import load
 from producers.infer import infer
 from producers.rows import open_synth
@@ -31,3 +33,10 @@ def test_what_init_writes_fits_every_row(tmp_path: Path, name: str) -> None:
     chunks = list(typed(settings, rows))
     assert sum(map(len, chunks)) == 200
     assert not any(chunk.incomplete or None in chunk.labels for chunk in chunks)
+
+
+def test_init_needs_no_label_of_a_generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = CliRunner().invoke(init, ["--synth", "sea", "--rows", ":50", "--name", "sea"]).stdout
+    assert "scoreloop train stream.toml --synth sea" in said
+    assert load(tmp_path / "stream.toml", {}).classes == (False, True)

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import skops.io
 from numpy.typing import NDArray
-from sample_models import NUMBERS, PAIRS, labels, rows
+from sample_models import PAIRS
+from sample_rows import NUMBERS, labels, rows
 from sklearn.pipeline import Pipeline
 
 from events.settings import ONLINE, Family, Settings

@@ -8,7 +8,8 @@ from typing import Any
 
 import joblib
 import pytest
-from sample_models import MIXED, NUMBERS, PAIRS, REGRESSION, fitted, rows
+from sample_models import PAIRS, fitted
+from sample_rows import MIXED, NUMBERS, REGRESSION, rows
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 

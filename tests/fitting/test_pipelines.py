@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from sample_models import FAMILIES, MIXED, NUMBERS, PAIRS, QUICK, REGRESSION, fitted, labels, rows
+from sample_models import FAMILIES, PAIRS, QUICK, fitted
+from sample_rows import MIXED, NUMBERS, REGRESSION, labels, rows
 
 from events.settings import ONLINE, Family, Settings
 from models.families import SCALED, row_by_row

@@ -4,7 +4,8 @@ from typing import Any
 import numpy as np
 import pytest
 import skops.io
-from sample_models import FAMILIES, MIXED, QUICK, labels, rows
+from sample_models import FAMILIES, QUICK
+from sample_rows import MIXED, labels, rows
 from samples import settings
 from sklearn.feature_selection import f_classif
 from sklearn.pipeline import Pipeline

@@ -6,19 +6,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sample_models import NUMBERS, labels, rows
+from sample_rows import NUMBERS, labels, rows
 from samples import settings
 
 from events.schema import Label
 from events.settings import Settings
 from models import artifact
 from models.frame import Layout
+from models.grids import Grids
 from models.labelled import Labelled
 from models.problem import Candidate, problem
 from models.reference import reference
 from models.retraining import Champion, retrain
 from models.retraining_parts import NotBetterError, Parts, split
-from models.search import Grids
 from models.steady import Steady
 from models.training import Trained
 

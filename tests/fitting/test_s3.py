@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import fsspec
 import pytest
-from sample_models import NUMBERS, fitted
+from sample_models import fitted
+from sample_rows import NUMBERS
 
 from events.errors import ScoreloopError
 from models import artifact

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sample_models import FAMILIES, MIXED, NUMBERS, PAIRS, REGRESSION, fitted, rows
+from sample_models import FAMILIES, PAIRS, fitted
+from sample_rows import MIXED, NUMBERS, REGRESSION, rows
 from samples import settings
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_models import NUMBERS, fitted, rows
+from sample_models import fitted
+from sample_rows import NUMBERS, rows
 
 from consumers.environment import environment
 from consumers.roles import ModelsView, RolesError

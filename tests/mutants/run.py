@@ -18,6 +18,7 @@ from typing import NamedTuple, TypeVar
 
 import click
 from copies import ROOT, BrokenMutantError, Copy, broker
+from explanations import EXPLANATIONS
 from table import MUTATIONS, Mutation
 from verdicts import VERDICTS
 
@@ -44,7 +45,11 @@ def main(wanted: list[str]) -> int:
         BrokenMutantError: the table or a test must be mended.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no broker is left behind
-    chosen = [m for m in (*MUTATIONS, *VERDICTS) if not wanted or any(word in m.name for word in wanted)]
+    chosen = [
+        m
+        for m in (*MUTATIONS, *VERDICTS, *EXPLANATIONS)
+        if not wanted or any(word in m.name for word in wanted)
+    ]
     began = time.monotonic()
     for mutation in chosen:
         _planted(ROOT, mutation)

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from sample_models import MIXED, NUMBERS, rows
+from sample_rows import MIXED, NUMBERS, rows
 from samples import settings
 
 from events.errors import ScoreloopError

@@ -63,14 +63,6 @@ def test_what_is_chosen_is_written(folder: Path) -> None:
     assert load(folder / "b.toml", {}).windows.length == 90 * 60_000
 
 
-def test_a_generator_needs_no_label(folder: Path) -> None:
-    assert (
-        "scoreloop train stream.toml --synth sea"
-        in run("--synth", "sea", "--rows", ":50", "--name", "sea").stdout
-    )
-    assert load(folder / "stream.toml", {}).classes == (False, True)
-
-
 def test_a_file_that_is_there_is_kept_unless_forced(folder: Path) -> None:
     (folder / "stream.toml").write_text("mine", encoding="utf-8")
     result = run(*WELL)

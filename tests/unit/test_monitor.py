@@ -10,8 +10,9 @@ from confluent_kafka import TopicPartition
 from samples import Record, settings
 
 from consumers.intake import HaltError, IntakeLostError
-from consumers.monitor import MEASURING, STANDING_BY, Monitor, newest
+from consumers.monitor import Monitor, newest
 from consumers.turn import Batch, Turn
+from events.internal import MEASURING, STANDING_BY
 from events.records import Metric
 from models import exact
 from models.tallies import Tally

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sample_models import MIXED, rows
+from sample_rows import MIXED, rows
 from samples import settings
 
 from models.counts import dense

@@ -50,6 +50,17 @@ def test_other_bytes_under_the_name_are_refused(tmp_path: Path) -> None:
     assert registry.get(SHA256) == DATA
 
 
+def test_what_a_search_notes_takes_the_place_of_what_it_noted_before(registry: Registry) -> None:
+    assert registry.noted(SHA256) is None
+    for data in (b"one", b"one, two"):
+        registry.note(SHA256, data)
+        assert registry.noted(SHA256) == data
+    [kept] = registry.kept()
+    assert (kept.kind, kept.name) == ("searches", SHA256)
+    assert registry.remove(kept)
+    assert registry.noted(SHA256) is None
+
+
 def test_the_layout_is_the_hash_in_a_folder_with_nothing_beside_it(tmp_path: Path) -> None:
     registry = Registry(str(tmp_path))
     registry.put(DATA)

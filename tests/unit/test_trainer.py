@@ -7,8 +7,9 @@ from trainings import CONTROL, MODELS, NOW, Log, decision, draft
 
 from consumers.trainer.course import KEEP_MS
 from consumers.trainer.ending import Unfit
-from consumers.trainer.trainer import MOST_RETRAINS, STANDING_BY, Trainer
+from consumers.trainer.trainer import MOST_RETRAINS, Trainer
 from consumers.turn import Batch
+from events.internal import STANDING_BY
 
 
 def started(log: Log, trainer: Trainer, decision_id: str = "d-1", **fields: object) -> None:

@@ -1,0 +1,1 @@
+"""A stream's versions in MLflow, beside its topics."""
