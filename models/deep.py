@@ -67,15 +67,14 @@ class Network(BaseEstimator):  # type: ignore[misc]
             epochs=self.epochs, verbose=0,
         )  # fmt: skip
         self.weights_ = [np.asarray(weight.value) for weight in network.weights]
-        self._answer = None
+        self._answer: Callable[[NDArray[np.float32]], Any] | None = None
         return self
 
     def _answers(self, rows: NDArray[Any]) -> NDArray[np.float64]:
-        if getattr(self, "_answer", None) is None:
-            self._answer = self._compiled()
+        answer = self._answer = getattr(self, "_answer", None) or self._compiled()
         given, calls = np.asarray(rows, dtype=np.float32), -(-len(rows) // _BATCH)
         padded = given.take(np.minimum(np.arange(calls * _BATCH), len(given) - 1), axis=0)
-        found = [self._answer(call) for call in padded.reshape(calls, _BATCH, -1)]
+        found = [answer(call) for call in padded.reshape(calls, _BATCH, -1)]
         return np.concatenate(found)[: len(given)].astype(np.float64)
 
     def _compiled(self) -> Callable[[NDArray[np.float32]], Any]:
