@@ -35,8 +35,8 @@ and sea before the budget went by how much the error has risen. Not measured: mi
 phase of electricity, `averaged-3000`, the adaptive forest.
 
 - Gradual drift: without the haste of `models.rung` the two retrains that may come in a row were spent at the
-  beginning of a transition, and a champion that was wrong on nine in ten was waited for: .299. With it .202,
-  and one training more than a retrain every 2,000 rows.
+  beginning of a transition, and a champion that was wrong on nine in ten was waited for: .299. With it .189,
+  and two trainings more than one every 2,000 rows: six are challengers, begun anew after each promotion.
 - SEA: an alarm comes after one of three drifts. The others are for challengers, and a gate of some 500 labels
   cannot show beyond doubt that an error is 1 or 2 % lower.
 - Electricity: losses hang together, so a gate part of some hundred labels often finds one window better (the
