@@ -21,6 +21,7 @@ from river.datasets import synth
 from events.errors import ScoreloopError
 from events.schema import Label
 from events.settings import OF_ARRAYS, Family, Settings
+from models.families import ESTIMATORS
 from models.frame import Row
 from models.scoring import Version
 from models.training import train
@@ -99,8 +100,7 @@ def heading(arguments: argparse.Namespace, seconds: float) -> Iterator[str]:
     yield f"family's default grid, default preparation, {arguments.rows:,} rows a stream, figures on the"
     yield "newest quarter. `trained` is the whole search with its last fit; `rows/s` is scoring in batches of"
     yield "5,000; `one row` is an event alone. Times are of two shared cores, whatever else they did: compare"
-    yield "them with each other. A network's single row costs a whole call of fixed shape:"
-    yield "the wide recurrent one is for batches, not for events that come one by one."
+    yield "them with each other."
     if arguments.csv is None or not arguments.csv.exists():
         yield "Electricity was left out: its file was not given."
     yield ""
@@ -113,7 +113,8 @@ def table(given: Stream, families: Sequence[Family]) -> Iterator[str]:
     yield "| family | best | " + " | ".join(figures).replace("_", " ") + " | trained | rows/s | one row |"
     yield "| --- | --- | " + "--- | " * (len(figures) + 3)
     arrays = any(feature.shape for feature in given.settings.features.values())
-    for family in families if arrays else [one for one in families if one not in OF_ARRAYS]:
+    able = [one for one in families if (one, given.settings.task) in ESTIMATORS]
+    for family in able if arrays else [one for one in able if one not in OF_ARRAYS]:
         yield f"| {family} | " + " | ".join(line(given, family, figures)) + " |"
     yield ""
 

@@ -6,7 +6,6 @@ import click
 
 from console.appointed import about
 from console.audit import entries
-from console.card_page import page
 from console.stock import Stock
 from console.stream import stream_argument
 from events.errors import ScoreloopError
@@ -23,6 +22,8 @@ def card(settings: Settings, version: int, out: Path | None) -> None:
 
     All of it is in the manifest, `control`, `models` and the registry; nothing is measured anew.
     """
+    from console.card_page import page
+
     stock = Stock(settings)
     manifest, past = stock.manifest(version), list(stock.view.past())
     there = stock.facts(version)["registry"]

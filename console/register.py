@@ -17,7 +17,6 @@ from consumers.trainer.draft import DRAFT
 from consumers.trainer.signing import signing
 from events.errors import ScoreloopError
 from events.settings import Settings
-from models.golden import golden_rows
 from producers.rows import Rows
 
 if TYPE_CHECKING:
@@ -82,6 +81,8 @@ def _bytes(path: Path) -> bytes:
 
 def _golden_rows(settings: Settings, stock: Stock) -> list[tuple[Any, ...]]:
     """The rows of the champion's golden answers."""
+    from models.golden import golden_rows
+
     stated = None if stock.roles is None else stock.manifest(stock.roles.champion).golden
     rows = golden_rows(stated, settings.features)
     if not rows:

@@ -92,11 +92,11 @@ class Intake:
             raise IntakeLostError(clients.reason(error)) from error
         came = [] if first is None else [first, *rest]
         records = cast("list[Received]", [message for message in came if message.error() is None])
-        others = [message for message in came if message.error() is not None]
-        ends = [cast("Received", message) for message in others if self._is_end(message)]
+        others = [message for message in came if message.error() is not None and self._is_end(message)]
+        ends = {(end.topic(), end.partition()): end.offset() for end in cast("list[Received]", others)}
         if self._moved:
             return Batch(began=self._committed() if not came else self.rewind())
-        return Batch(records, {(end.topic(), end.partition()): end.offset() for end in ends})
+        return Batch(records, ends)
 
     def rewind(self) -> list[TopicPartition]:
         """Go back to the committed offsets: an aborted transaction leaves the position after its records.

@@ -68,6 +68,8 @@ def _lines(measured: Costs) -> Iterator[str]:
     yield "Restarts bound the joiners of a long horizon: each event is remembered for two horizons, so that"
     yield "a late label can be told, and a joiner that restarts reads them again. Nothing of the monitor and"
     yield "the trainer grows with the traffic: one merges sums, the other reads `[training] rows` outcomes."
+    yield "Hundreds of joiners say that a horizon is too long for its traffic: shorten it, or let a"
+    yield "restart take longer (`--restart`)."
     yield ""
     yield "| cost | value |"
     yield "| --- | --- |"

@@ -25,7 +25,7 @@ from verify.run import verified
 
 OVERFLOWS = frozenset({"features.amount: the largest double"})
 """What a linear regression answers with infinity."""
-BATCHES = 'scoring = { batch_records = 200, batch_wait = "50ms" }\n'
+BATCHES = 'scoring = { batch_records = 200, batch_wait = "50ms" }\njoining = { batch_records = 200 }\n'
 
 
 def with_neighbours(odd: list[Odd], value: Any) -> Iterator[Odd]:

@@ -31,7 +31,8 @@ START = 1_699_999_200_000
 HORIZON, DELAY = 60, 5
 """In minutes; an event comes each minute, and most labels `DELAY` later."""
 BODY = (
-    'scoring = { batch_records = 10 }\nwindows = { length = "20m", bucket = "20m" }\n'
+    "scoring = { batch_records = 10 }\njoining = { batch_records = 10 }\n"
+    'windows = { length = "20m", bucket = "20m" }\n'
     'monitor.running_every = "100ms"\n'
     + CLASSES.replace('classes = ["fraud", "ok"]', f'classes = ["fraud", "ok"]\nhorizon = "{HORIZON}m"')
 )
