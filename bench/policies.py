@@ -100,7 +100,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--missing", type=float, default=0.0, help="the share of labels that never come")
     parser.add_argument("--csv", type=Path, help="electricity.csv; without it that stream is left out")
     parser.add_argument("--folder", type=Path, default=Path("bench/results/policies"), help="for the streams")
-    parser.add_argument("--results", type=Path, default=Path("bench/results/policies.jsonl"))
+    parser.add_argument("--results", type=Path, default=Path("bench/results/policies/results.jsonl"))
     parser.add_argument("--document", type=Path, help="where the tables go as Markdown")
     parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="of [decisions]")
     parser.add_argument("--again", action="store_true", help="the policy anew, whatever is known of it")

@@ -5,6 +5,7 @@ their mean is rarely worse than any, and often better than all (Breiman, "Baggin
 Learning 24, 1996).
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -35,10 +36,17 @@ def averaged(fitted: Sequence[Pipeline], classes: int) -> Pipeline:
 
 
 def within_noise(losses: Sequence[NDArray[np.float64]], best: int) -> list[int]:
-    """Which of `losses`, each of the same events, exceed those at `best` by at most one standard error.
+    """Which of `losses`, each of the same events in order of time, are within noise of those at `best`.
 
-    The error is that of the mean of the differences, event by event; `best` comes first.
+    That comes first; the others exceed it by at most one standard error of the mean of the differences, event
+    by event. Losses hang together in time: it comes from the means of √n successive batches (Flegal, Jones,
+    "Batch means and spectral variance estimators in Markov chain Monte Carlo", Ann. Statist. 38, 2010).
     """
     apart = [one - losses[best] for one in losses]
-    near = (k for k, d in enumerate(apart) if k != best and d.mean() <= d.std() / np.sqrt(len(d)))
+    near = (k for k, d in enumerate(apart) if k != best and d.mean() <= _standard_error(d))
     return [best, *near]
+
+
+def _standard_error(values: NDArray[np.float64]) -> float:
+    means = [batch.mean() for batch in np.array_split(values, max(math.isqrt(len(values)), 2))]
+    return float(np.std(means, ddof=1) / np.sqrt(len(means)))

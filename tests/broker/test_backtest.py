@@ -44,7 +44,7 @@ windows = { length = "200s", bucket = "40s" }
 [decisions]
 false_alarm_every = 1000
 retrain_from = 50
-retrain_budget = { every = 300, burst = 1 }
+retrain_budget = { every = 1500, burst = 1 }
 [training]
 families = ["linear"]
 folds = 2

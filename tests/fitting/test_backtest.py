@@ -63,7 +63,7 @@ def test_a_strategy_is_picked_from_what_the_stream_s_own_buckets_say(tmp_path: P
 
 
 def test_roles_do_not_flap_where_labels_oscillate(tmp_path: Path) -> None:
-    end, every, burst = 2_800, 1_500, 1
+    end, every, burst = 2_800, 8_000, 1
     path = written(tmp_path, turns=FIRST, end=end)
 
     def played(**limits: object) -> tuple[int, int]:
@@ -72,7 +72,8 @@ def test_roles_do_not_flap_where_labels_oscillate(tmp_path: Path) -> None:
         return len(one.trainings), len(one.promotions) + len(one.rollbacks)
 
     retrains, changes = played(cooldown=150, retrain_budget={"every": every, "burst": burst})
-    assert retrains <= burst + (end - FIRST) // every
+    most_urgent = 5  # √(1 / 0.04): wrong on everything, and what the first version is expected to be
+    assert retrains <= burst + most_urgent * (end - FIRST) // every
     assert 0 < changes <= 2 * retrains, "each promotion may be rolled back from"
     often, flaps = played(cooldown=0, retrain_budget={"every": 0})
     assert often > 2 * retrains, "as long as nothing holds them back"
