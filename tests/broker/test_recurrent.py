@@ -45,17 +45,17 @@ def test_the_loop_mends_itself_with_networks(kafka: Kafka, tmp_path: Path) -> No
         sender.until(lambda: stream.records(topics.DRIFT) or None, "an alarm")
         sender.until(lambda: len(stream.records(topics.CONTROL)) > 1 or None, "a retrain on enough labels")
         sender.until(lambda: champions(stream)[1:] or None, "a promotion")
-        last, promoted = champions(stream)[-1], BEGIN + sender.sent * 1_000
-        sender.send(300, WORLD.after)
-        until(lambda: errors(stream, last, promoted + WINDOW * 1_000) or None, "the new version's window")
+        since = BEGIN + (sender.sent + WINDOW) * 1_000
+        sender.until(lambda: errors(stream, champions(stream)[-1], since) or None, "the new version's window")
+        last = next(version for version in reversed(champions(stream)) if errors(stream, version, since))
         report = verified(stream.settings, 100, lambda *_: nullcontext(lambda _: None))
     assert max(errors(stream, 1, BEGIN)[:2]) < WORLD.error
-    assert max(errors(stream, last, promoted + WINDOW * 1_000)) < WORLD.error
+    assert max(errors(stream, last, since)) < WORLD.error
     alarm = Drift.model_validate(stream.records(topics.DRIFT)[0])
     assert alarm.change_ts is not None
     assert alarm.change_ts >= changed - 40_000, "two buckets"
     made = manifest(stream, last)
-    assert made.estimator == "recurrent: NetworkClassifier"
+    assert made.estimator.startswith("recurrent: "), "one network, or the mean of several"
     assert {"keras", "jax"} <= made.environment.keys()
     assert report.holds, report.findings
     assert report.checked["I3"]["scored again"] >= 200, "100 answers of each"
