@@ -35,6 +35,12 @@ def averaged(fitted: Sequence[Pipeline], classes: int) -> Pipeline:
     return Pipeline([("estimate", voting)])
 
 
+def member(made: Pipeline) -> Pipeline:
+    """The first of those of which `averaged` made one: all are of one family and the same parameters."""
+    estimate = made[-1]
+    return estimate.estimators_[0] if isinstance(estimate, VotingClassifier | VotingRegressor) else made
+
+
 def within_noise(losses: Sequence[NDArray[np.float64]], best: int) -> list[int]:
     """Which of `losses`, each of the same events in order of time, are within noise of those at `best`.
 

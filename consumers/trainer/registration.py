@@ -6,6 +6,7 @@ from consumers.environment import environment
 from consumers.trainer.draft import Draft
 from events.settings import Settings
 from models import artifact
+from models.averaging import member
 from models.families import bare
 from models.golden import golden
 from models.registry import Registry
@@ -35,5 +36,5 @@ def registered(settings: Settings, trained: Trained, trained_on: dict[str, Any])
         metrics=trained.metrics,
         reference=trained.reference,
         golden=golden(loaded, settings.features, trained.rows),
-        environment=environment(bare(trained.pipeline[-1])),
+        environment=environment(bare(member(trained.pipeline)[-1])),
     )

@@ -12,6 +12,7 @@ from samples import settings
 from events.schema import Label
 from events.settings import Settings
 from models import artifact
+from models.averaging import member
 from models.frame import Layout
 from models.grids import Grids
 from models.labelled import Labelled
@@ -219,6 +220,7 @@ def test_windows_within_noise_are_averaged_in_a_version_like_any_other(stream: S
     found = retrain(stream, known, None, lost, lambda _: None, grids=grids)
     members = found.pipeline[-1].estimators_
     assert found.metrics["gate"]["window"].count(" and ") == len(members) - 1 > 0
+    assert member(found.pipeline) is member(members[0]) is members[0]
     mean = np.mean([problem_.answers(one, slice(None)) for one in members], axis=0)
     np.testing.assert_array_equal(problem_.answers(found.pipeline, slice(None)), mean)
     loaded = artifact.loads(artifact.dumps(found.pipeline))
