@@ -26,7 +26,7 @@ test: setup
 unit: setup
 	$(BIN)/python -m pytest tests/unit tests/contract
 
-# Real processes, a real Kafka, real kills: under 15 minutes on two cores. docs/faults.md is what it printed.
+# Real processes, a real Kafka, real kills: about 20 minutes on two cores. docs/faults.md is what it printed.
 faults: setup
 	PYTHONPATH=tests $(BIN)/python -m faults --table docs/faults.md $(ARGS)
 
